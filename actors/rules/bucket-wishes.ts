@@ -38,6 +38,8 @@ export function wished(
 ): Configuration | Objection {
   const book = from.buckets ?? told;
   if (wish.ask === 'remove') return removed(from, book, wish.name);
+  const objection = movingObjection(from, wish);
+  if (objection !== undefined) return objection;
   if (wish.ask === 'defaults') {
     const { unknown = book.unknown } = wish;
     const options = changed(book.defaults, wish.own);
@@ -103,6 +105,18 @@ function removed(
   if (row?.closing === true) return `bucket ${name} is being removed already`;
   const closing = { name, options: optionsIn(book, name), closing: true };
   return rebooked(from, withRow(book, name, closing));
+}
+
+/** What they become is said already: at the end of the move it would replace what is said now. */
+function movingObjection(
+  { move }: Configuration,
+  wish: Exclude<BucketWish, { readonly ask: 'remove' }>,
+): Objection | undefined {
+  const { n, r, w } = wish.own;
+  const name = wish.ask === 'defaults' ? defaultsName : wish.name;
+  const becomes = move?.replicas?.find((change) => change.name === name);
+  if (becomes === undefined || (n ?? r ?? w) === undefined) return undefined;
+  return `its keys move, to N=${becomes.n}, R=${becomes.r}, W=${becomes.w}: wait for it, or cancel it, before these change again`;
 }
 
 function tooFewObjection(from: Configuration, { r, w }: BucketOptions): Objection | undefined {

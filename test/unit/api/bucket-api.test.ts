@@ -88,6 +88,15 @@ describe('kv.bucket', () => {
       text: /a move is under way/,
     });
     expect((await ask('bucket.create.alike', { ttlMs: 1 })).code).toBeUndefined();
+    // What the move makes of them would replace it: it must not look as if it were done.
+    for (const own of [{ n: 3 }, { w: 3 }, { r: 3, ttlMs: 2 }])
+      expect(await ask('bucket.set.small', own)).toMatchObject({
+        code: '409',
+        text: /its keys move, to N=1, R=1, W=1/,
+      });
+    expect((await ask('bucket.set.small', { ttlMs: 2 })).said).toMatchObject({
+      bucket: { n: 3, ttlMs: 2, becomes: { n: 1 } },
+    });
   });
 
   test('of a bucket that is refused nothing is listed or counted', async () => {
