@@ -1,20 +1,8 @@
-import 'reflect-metadata';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import type { NodeStatusSource } from '../../src/api/node-status.js';
-import { nodeOptionsDefault } from '../../src/options/node-options.js';
-import { containerOf, nodePartsOf } from '../../src/node/parts.js';
-import { Histogram, Metrics, type InstrumentDescription } from '../../src/seams/metrics.js';
-import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
-import { SimRandom } from '../simulation/core/sim-random.js';
-import { Trace } from '../simulation/core/trace.js';
-import { SimBus } from '../simulation/seams/sim-bus.js';
-import { SimClock } from '../simulation/seams/sim-clock.js';
-import { diskFaultsNone, SimDisk } from '../simulation/seams/sim-disk.js';
-import { SimLogDirectory } from '../simulation/seams/sim-log-directory.js';
-import { SimNats } from '../simulation/seams/sim-nats.js';
-import { SimTables } from '../simulation/seams/sim-tables.js';
+import { Histogram, Metrics } from '../../src/seams/metrics.js';
+import { instrumentsOfNode } from '../support/node-instruments.js';
 import { repositoryRoot } from '../support/source-files.js';
 
 describe('metrics: the registry', () => {
@@ -64,40 +52,6 @@ describe('metrics: the registry', () => {
     expect(all).toMatchObject({ counts: [1], sum: 3 });
   });
 });
-
-const nobodyAsks: NodeStatusSource = {
-  status: () => {
-    throw new Error('nobody asks');
-  },
-};
-
-/** Those of a whole node. */
-function instrumentsOfNode(): InstrumentDescription[] {
-  const scheduler = new Scheduler(() => undefined);
-  const process = new SimProcess('n1');
-  const trace = new Trace({ keep: false });
-  const random = new SimRandom('metrics');
-  const host = { scheduler, process, trace };
-  const disk = new SimDisk(random.fork('disk'), { ...diskFaultsNone });
-  const nats = new SimNats(scheduler, random.fork('nats'), trace, {
-    noise: { latencyUs: 100, lossPpm: 0, duplicatePpm: 0, reorderPpm: 0 },
-    mapping: undefined,
-    payloadBytesMax: 1024 * 1024,
-    pendingBytesMax: 64 * 1024 * 1024,
-  });
-  const scope = containerOf(
-    {
-      clock: new SimClock(scheduler, process, { driftPpm: 0, wallOffsetMs: 0 }),
-      random,
-      bus: new SimBus(nats, 'n1', process),
-      logDirectory: new SimLogDirectory(disk, host),
-      tables: new SimTables(disk, host),
-    },
-    { ...nodeOptionsDefault, name: 'n1', dataDir: '' },
-  );
-  nodePartsOf(scope, { address: { id: 'a'.repeat(16), prefix: 'kv' }, status: nobodyAsks });
-  return scope.resolve(Metrics).describe();
-}
 
 function byName(a: { readonly name: string }, b: { readonly name: string }): number {
   return a.name < b.name ? -1 : 1;
