@@ -148,7 +148,8 @@ function conditionOf(message: Headers, n: number): OnlyIf | undefined {
 
 const nothingSeenText = '-';
 
-function contextOf(text: string | undefined): SeenContext | undefined {
+/** As `Kv-Context` says it. Throws `MalformedError`. */
+export function contextOf(text: string | undefined): SeenContext | undefined {
   if (text === undefined) return undefined;
   if (text === nothingSeenText) return nothingSeen;
   try {
@@ -206,7 +207,7 @@ export function errorHeaders(
 }
 
 /** What is malformed, and a value that is too large, every node refuses. */
-function outcomeOf(
+export function outcomeOf(
   { code, outcome, message }: QuorateError,
   { doubled = false }: { readonly doubled?: boolean },
 ): Outcome {

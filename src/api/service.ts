@@ -47,6 +47,8 @@ export class Service {
       return { name, subject: subjects.bucket('>'), queue: workQueue, ...counters };
     if (name === 'keys')
       return { name, subject: subjects.keys('*'), queue: workQueue, ...counters };
+    if (name === 'multi')
+      return { name, subject: subjects.multi('*'), queue: workQueue, ...counters };
     if (name === 'touch') return { name, subject: subjects.touch, queue: workQueue, ...counters };
     return { name, subject: subjects.requests(name), queue: workQueue, ...counters };
   }

@@ -13,13 +13,7 @@ import { listensTo } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { Coordinator, type GetRequest, type PutRequest } from '../coordinator/coordinator.js';
-import {
-  DeadlineError,
-  MalformedError,
-  OverloadedError,
-  QuorateError,
-  TooLargeError,
-} from '../errors.js';
+import { MalformedError, OverloadedError, QuorateError, TooLargeError } from '../errors.js';
 import { tracedGet, tracedPut } from '../coordinator/traced-request.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { clientName } from '../insight/notes.js';
@@ -39,6 +33,7 @@ import { PlainAnswers, type Request } from './plain-answers.js';
 import { PlainPuts } from './plain-puts.js';
 import { PlainUploads } from './plain-uploads.js';
 import { checkedIf } from './put-conditions.js';
+import { putDeadline } from './put-deadline.js';
 import { Traffic } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -163,12 +158,13 @@ export class SubjectApi {
   private put(message: BusMessage, name: Name, request: Request): void {
     const demands = putDemands(message, this.buckets.of(name.bucket));
     const { data } = message;
+    const { taken, unreadMs } = request;
     const deletes = request.verb === 'del';
     const upload = uploadDemand(message, deletes);
     if (upload?.kind === 'begin') return this.beginUpload(request, name, upload.size);
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');
     if (data.length > limits.valueBytesMax) throw new TooLargeError();
-    const deadlineMs = this.deadlineOf(request, demands);
+    const deadlineMs = putDeadline(demands, { atMs: taken.atMs, unreadMs }, this.clock);
     const { operation, ageMs } = demands;
     const put: PutRequest = {
       ...name,
@@ -181,13 +177,12 @@ export class SubjectApi {
       ttlMs: demands.ttlMs,
       operation: operation === '' ? operationOfReply(message.reply, data) : operation,
       copy: this.copyOf(demands),
-      askedMs: request.taken.atMs - request.unreadMs - ageMs,
+      askedMs: taken.atMs - unreadMs - ageMs,
       onReply: (reply) => this.answers.put(request, reply),
     };
     const { onlyIf } = demands;
     const asked = onlyIf === undefined ? put : { ...put, ...checkedIf(put, onlyIf) };
     const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
-    const { taken, unreadMs } = request;
     const trace = this.traceOf(message, name, request);
     const glass = trace === undefined ? asked : tracedPut(asked, trace, this.tracing);
     const times = { readMs: taken.atMs, timeoutMs, unreadMs };
@@ -220,26 +215,6 @@ export class SubjectApi {
   private copyOf({ operation, ageMs }: PutDemands): Copy {
     if (ageMs > 0) return 'later';
     return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
-  }
-
-  /**
-   * Of a put, as this node can tell it: a plain request says how long, but not since when. Throws
-   * when it may be past already: its author may have put another value since, here or elsewhere.
-   */
-  private deadlineOf(request: Request, { timeoutMs, untilWallMs }: PutDemands): number {
-    const { taken, unreadMs } = request;
-    const { atMs } = taken;
-    if (unreadMs >= timeoutMs)
-      throw new DeadlineError(
-        `it may have waited ${Math.round(unreadMs)} ms until it was read, and had ${timeoutMs} ms`,
-        'none',
-      );
-    const deadlineMs = atMs - unreadMs + timeoutMs;
-    if (untilWallMs === Infinity) return deadlineMs;
-    const leftMs = untilWallMs - this.clock.wallMs();
-    if (leftMs < 0)
-      throw new DeadlineError(`read ${-leftMs} ms after its ${headerNames.deadline}`, 'none');
-    return Math.min(deadlineMs, atMs + leftMs);
   }
 }
 

@@ -15,6 +15,7 @@ export const endpointNames = [
   'keys',
   'bucket',
   'touch',
+  'multi',
 ] as const;
 export type EndpointName = (typeof endpointNames)[number];
 
@@ -41,6 +42,7 @@ export class Traffic {
     keys: new EndpointCounter(),
     bucket: new EndpointCounter(),
     touch: new EndpointCounter(),
+    multi: new EndpointCounter(),
   };
   readonly repliesRefused: Counter;
   /** For `Taken`. */

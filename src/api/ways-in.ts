@@ -6,6 +6,7 @@ import { ChangeEvents } from './change-events.js';
 import { Documents } from './documents.js';
 import { FrameApi } from './frame-api.js';
 import { KeysApi } from './keys-api.js';
+import { MultiApi } from './multi-api.js';
 import { PutOrdering } from './put-ordering.js';
 import { Service } from './service.js';
 import { SubjectApi } from './subject-api.js';
@@ -21,6 +22,7 @@ export class WaysIn {
     @inject(SubjectApi) private readonly subjects: SubjectApi,
     @inject(FrameApi) private readonly frames: FrameApi,
     @inject(KeysApi) private readonly keys: KeysApi,
+    @inject(MultiApi) private readonly multis: MultiApi,
     @inject(TouchApi) private readonly touches: TouchApi,
     @inject(BucketApi) private readonly buckets: BucketApi,
     @inject(PutOrdering) private readonly ordering: PutOrdering,
@@ -45,6 +47,7 @@ export class WaysIn {
     this.subjects.open();
     this.frames.open();
     this.keys.open();
+    this.multis.open();
     this.touches.open();
     this.watches.open();
     this.buckets.open();
@@ -55,6 +58,7 @@ export class WaysIn {
     this.subjects.close();
     this.frames.close();
     this.keys.close();
+    this.multis.close();
     this.touches.close();
     this.watches.close();
     this.buckets.close();

@@ -133,6 +133,7 @@ function services(prefix: string): { subject: string; stream: boolean }[] {
     `${prefix}.p.>`,
     `${prefix}.frame.*`,
     `${prefix}.touch.>`,
+    `${prefix}.multi.*`,
     `${prefix}.keys.*`,
     `${prefix}.bucket.>`,
     `${prefix}.ring`,

@@ -40,6 +40,11 @@ export class Subjects {
     return `${this.prefix}.touch.>`;
   }
 
+  /** Where many keys of a bucket are put or got by one message. */
+  multi(bucket: string): string {
+    return `${this.prefix}.multi.${bucket}`;
+  }
+
   /** Where keys of a bucket are listed. */
   keys(bucket: string): string {
     return `${this.prefix}.keys.${bucket}`;

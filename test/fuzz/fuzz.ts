@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectNats, type NatsConnection } from 'nats';
 import { natsConf } from '../../src/bus/nats-conf.js';
 import { connect as connectClient } from '../../src/index.js';
+import { encodeDocument } from '../../src/wire/message-pack.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { freePort, startNatsServer } from '../support/nats-server.js';
 import { ProcessCluster } from '../support/process-cluster.js';
@@ -152,6 +153,7 @@ async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
     await plain.get(`fuzzed.p${i}`, { 'Kv-R': 3, 'Kv-Quorum': 'strict', 'Kv-Timeout': 3_000 });
     await plain.del(`fuzzed.p${i - 1}`, { 'Kv-Context': put.context ?? '-' });
     await typed.keys({ prefix: 't', pageKeys: 3 }).all();
+    await plain.request('kv.multi.fuzzed', manyKeys(i));
     await plain.request('kv.keys.fuzzed', JSON.stringify({ values: i % 2 === 0, limit: 2 }));
     for (const verb of ['PING', 'INFO', 'STATS']) await plain.request(`$SRV.${verb}.quorate`, '');
     await cluster.status(10);
@@ -163,6 +165,14 @@ async function learn(url: string, cluster: ProcessCluster): Promise<Message[]> {
   const corpus = end();
   await ear.close();
   return corpus;
+}
+
+/** Puts, then gets; in JSON, then in MessagePack. */
+function manyKeys(i: number): Uint8Array {
+  const keys = [`t${i}`, `p${i}`, `m${i}`];
+  const rows = keys.map((key) => ({ key, value: `many ${i}`, ttl: 60_000 }));
+  const question = i % 2 === 0 ? { put: rows } : { get: keys };
+  return i % 4 < 2 ? Buffer.from(JSON.stringify(question)) : encodeDocument(question);
 }
 
 /** Partitions move, and an operator asks whatever there is to ask. */

@@ -32,6 +32,7 @@ describe('nats.conf', () => {
     expect(allowed!.split(', ')).toEqual(
       ['shop.get.>', 'shop.put.>', 'shop.del.>', 'shop.p.>', 'shop.frame.*', 'shop.touch.>']
         .concat(
+          'shop.multi.*',
           'shop.keys.*',
           'shop.bucket.>',
           'shop.ring',

@@ -496,7 +496,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'deadline-header-ignored',
-    file: 'src/api/subject-api.js',
+    file: 'src/api/put-deadline.js',
     find: 'if (untilWallMs === Infinity)',
     replace: 'if (true)',
   },
