@@ -5,6 +5,7 @@
 import { actorsOf } from '../../actors/rules/actor.js';
 import type { BucketOptions } from '../../actors/rules/bucket.js';
 import { lifetimeMs } from '../../actors/rules/expiry.js';
+import { isPartBucket } from '../../actors/rules/key.js';
 import { limits } from '../../actors/rules/limits.js';
 import { partLimits } from '../../actors/rules/limits/parts.js';
 import type { Actor, Dot, KeyState, Sibling } from '../../actors/rules/versions.js';
@@ -84,7 +85,7 @@ export class Minter {
       : given;
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
-      return otherValue(request, local) ?? this.retried(request, local, earlier);
+      return otherValue(request, local) ?? this.retried(request, local, { earlier, bucket });
     const refusal = request.isManifest === true ? this.manifestRefusal(request, local) : undefined;
     if (refusal !== undefined) return refusal;
     try {
@@ -200,18 +201,24 @@ export class Minter {
   /**
    * The put was minted before: the state it has become is stored and sent once more, and the author
    * answered as if it were new. Where nobody knew that copies of it come, the state knows now.
+   *
+   * Two copies of the largest part, minted at two nodes, are more than is sent. Whatever was put
+   * under the name of a part is the same, so there one more takes the place of all.
    */
   private retried(
     request: PutRequest,
     local: LocalRecord,
-    earlier: Sibling,
+    { earlier, bucket }: { readonly earlier: Sibling; readonly bucket: BucketOptions },
   ): MintedPut | QuorateError {
     const { copiesUntilMs } = this.timesOf(request);
     const state =
       copiesUntilMs === undefined ? local.state : withCopy(local.state, earlier, copiesUntilMs);
     const encoded = encodable(state);
-    if (encoded.encodedBytes > limits.stateBytesMax)
+    if (encoded.encodedBytes > limits.stateBytesMax) {
+      if (isPartBucket(request.bucket))
+        return this.mintNew({ ...request, operation: '', copy: 'first' }, local, bucket);
       return new UnavailableError('the key with its siblings is too large to be sent', 'unknown');
+    }
     const seen = request.context ?? nothingSeen;
     const isAllFound = request.isAllFound === true;
     const context = encodeSeen(contextForAuthor({ state, seen, isAllFound, dot: earlier.dot }));

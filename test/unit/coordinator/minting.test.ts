@@ -6,6 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
 import { bucketOptionsDefault, type BucketOptions } from '../../../actors/rules/bucket.js';
 import { limits } from '../../../actors/rules/limits.js';
+import { partLimits } from '../../../actors/rules/limits/parts.js';
+import { partBucket } from '../../../actors/rules/part-names.js';
 import { lastWritten, valuesOf } from '../../../actors/rules/view.js';
 import type { Context, Dot, KeyState, Sibling } from '../../../actors/rules/versions.js';
 import {
@@ -18,7 +20,11 @@ import {
 } from '../../../actors/rules/versions.js';
 import { absentRecord, type LocalRecord } from '../../../src/coordinator/local-record.js';
 import type { MintedPut } from '../../../src/coordinator/minting.js';
-import { OperationReusedError, TooManySiblingsError } from '../../../src/errors.js';
+import {
+  OperationReusedError,
+  TooManySiblingsError,
+  UnavailableError,
+} from '../../../src/errors.js';
 import { decodeContext, decodeSeen } from '../../../src/wire/key-state-codec.js';
 import { LoneMinter } from '../../support/lone-minter.js';
 import { putRequest } from '../../support/put-request.js';
@@ -280,4 +286,31 @@ describe('what a client is shown', () => {
     const deleted = sibling({ counter: 3, writtenAtMs: 2000, value: null });
     expect(show([...tie, deleted], 'last-writer-wins')).toEqual([]);
   });
+});
+
+test('two copies of a part that no message holds: the next try takes the place of both', () => {
+  const value = Buffer.alloc(partLimits.partBytesMax, 'p');
+  const shown = { conflict: bucket.conflict, nowMs: 0 };
+  const of = (name: string): PutAsk => ({ bucket: name, value, operation: 'part' });
+  for (const name of [partBucket('b'), 'b']) {
+    const [first, second] = minters(2) as [LoneMinter, LoneMinter];
+    const copies = [first, second].map((minter) =>
+      minter.mint(putRequest(of(name)), absentRecord, bucket),
+    ) as MintedPut[];
+    const both = { state: merge(copies[0]!.state, copies[1]!.state), mark: copies[0]!.mark };
+    const again = first.mint(putRequest({ ...of(name), copy: 'later' }), both, bucket);
+    if (name === 'b') {
+      expect(again).toBeInstanceOf(UnavailableError);
+      continue;
+    }
+    if (again instanceof Error) throw again;
+    expect(again.encoded.encodedBytes).toBeLessThan(limits.stateBytesMax);
+    expect(valuesOf(again.state, shown)).toEqual([value]);
+    const merged = merge(both.state, again.state);
+    expect(valuesOf(merged, shown)).toEqual([value]);
+    // And the one behind it finds it done.
+    const third = second.mint(putRequest(of(name)), { state: merged, mark: 0 }, bucket);
+    if (third instanceof Error) throw third;
+    expect(valuesOf(third.state, shown)).toEqual([value]);
+  }
 });
