@@ -100,6 +100,18 @@ export function partRefusal(
 }
 
 /**
+ * Of a part: once put it is what it is. A value may be made of it, whose bytes would change under
+ * its readers.
+ */
+export function otherPart({ value }: PutRequest, { siblings }: KeyState): UploadError | undefined {
+  const differs = ({ value: held }: Sibling): boolean =>
+    held !== null && (value === null || Buffer.compare(held, value) !== 0);
+  return siblings.some(differs)
+    ? new UploadError('this part was put before, with other bytes: begin another upload')
+    : undefined;
+}
+
+/**
  * Of a manifest. What the key has already may be put again for as long as it is there: its parts
  * are, too.
  */

@@ -41,7 +41,7 @@ import {
   type EncodableState,
 } from '../wire/key-state-codec.js';
 import { hasCopies, hasOperation, ReplacingState, seesAllOf } from '../wire/replacing-state.js';
-import { manifestRefusal } from './big-values.js';
+import { manifestRefusal, otherPart } from './big-values.js';
 import { refusalByCondition } from './comparing.js';
 import type { PutRequest } from './coordinator.js';
 import { earlierCopy, otherValue, withCopied, withCopy, writtenSince } from './earlier-copies.js';
@@ -86,7 +86,7 @@ export class Minter {
     const earlier = earlierCopy(request, local);
     if (earlier !== undefined)
       return otherValue(request, local) ?? this.retried(request, local, { earlier, bucket });
-    const refusal = request.isManifest === true ? this.manifestRefusal(request, local) : undefined;
+    const refusal = this.bigValueRefusal(request, local);
     if (refusal !== undefined) return refusal;
     try {
       const replacing = this.replacing(request, local, bucket);
@@ -114,7 +114,9 @@ export class Minter {
     return refusalByCondition(request, request.onlyIf, { state, conflict, nowMs, askedMs });
   }
 
-  private manifestRefusal(request: PutRequest, { state }: LocalRecord): QuorateError | undefined {
+  private bigValueRefusal(request: PutRequest, { state }: LocalRecord): QuorateError | undefined {
+    if (isPartBucket(request.bucket)) return otherPart(request, state);
+    if (request.isManifest !== true) return undefined;
     const times = { nowMs: this.clock.wallMs(), leaseMs: this.uploadLeaseMs };
     return manifestRefusal(request, state, { store: this.store, times });
   }

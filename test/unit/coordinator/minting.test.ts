@@ -24,6 +24,7 @@ import {
   OperationReusedError,
   TooManySiblingsError,
   UnavailableError,
+  UploadError,
 } from '../../../src/errors.js';
 import { decodeContext, decodeSeen } from '../../../src/wire/key-state-codec.js';
 import { LoneMinter } from '../../support/lone-minter.js';
@@ -313,4 +314,19 @@ test('two copies of a part that no message holds: the next try takes the place o
     if (third instanceof Error) throw third;
     expect(valuesOf(third.state, shown)).toEqual([value]);
   }
+});
+
+function partAsk(text: string | null): PutAsk {
+  return { bucket: partBucket('b'), value: text === null ? null : Buffer.from(text) };
+}
+
+test('a part once put is what it is: other bytes are refused, the same may come again', () => {
+  const [minter] = minters(1) as [LoneMinter];
+  const put = minter.mint(putRequest(partAsk('part')), absentRecord, bucket) as MintedPut;
+  for (const other of ['tarp', 'part and more', '', null])
+    expect(minter.mint(putRequest(partAsk(other)), put, bucket)).toBeInstanceOf(UploadError);
+  expect(minter.mint(putRequest(partAsk('part')), put, bucket)).not.toBeInstanceOf(Error);
+  expect(
+    minter.mint(putRequest({ ...partAsk('other'), bucket: 'b' }), put, bucket),
+  ).not.toBeInstanceOf(Error);
 });
