@@ -114,11 +114,12 @@ export class Minter {
     return refusalByCondition(request, request.onlyIf, { state, conflict, nowMs, askedMs });
   }
 
-  private bigValueRefusal(request: PutRequest, { state }: LocalRecord): QuorateError | undefined {
-    if (isPartBucket(request.bucket)) return otherPart(request, state);
+  /** The state is decoded when it is asked for, and most puts are of neither kind. */
+  private bigValueRefusal(request: PutRequest, local: LocalRecord): QuorateError | undefined {
+    if (isPartBucket(request.bucket)) return otherPart(request, local.state);
     if (request.isManifest !== true) return undefined;
     const times = { nowMs: this.clock.wallMs(), leaseMs: this.uploadLeaseMs };
-    return manifestRefusal(request, state, { store: this.store, times });
+    return manifestRefusal(request, local.state, { store: this.store, times });
   }
 
   private mintNew(
