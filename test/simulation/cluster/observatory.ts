@@ -22,6 +22,9 @@ interface RingDocument {
   readonly groupOf: readonly number[];
 }
 
+const ringAsksMax = 20;
+const ringAgainUs = 250_000;
+
 /** By when every node has dropped a value, with a second for each clock and what comes at once. */
 const expiredForMs = 10_000;
 
@@ -163,7 +166,17 @@ export class Observatory {
       .filter(({ name }) => members.has(name));
   }
 
+  /** A node that has just started may be asked, which knows no owners yet: others do, or soon. */
   private async ring(): Promise<RingDocument | undefined> {
+    for (let asked = 0; asked < ringAsksMax; asked++) {
+      const ring = await this.ringOfAny();
+      if (ring?.groups.some((group) => group.length > 0) === true) return ring;
+      await this.cluster.after(ringAgainUs);
+    }
+    return undefined;
+  }
+
+  private async ringOfAny(): Promise<RingDocument | undefined> {
     let answer: { document: object | undefined } | undefined;
     this.client.document('ring', (document) => (answer = { document }));
     await this.cluster.until(() => answer !== undefined, 5e6);
