@@ -11,7 +11,7 @@ import {
   serverAdvice,
   type ConnectionOptions,
 } from './connection.js';
-import { durationMs } from './parsers.js';
+import { waitTime } from './parsers.js';
 
 export interface DataOptions extends ConnectionOptions {
   readonly strict?: true;
@@ -23,7 +23,7 @@ export interface DataOptions extends ConnectionOptions {
 export function addDataOptions(command: Command): Command {
   command
     .option('--strict', 'count primaries only: no sloppy quorum')
-    .option('--timeout <time>', 'deadline of the request', durationMs)
+    .option('--timeout <time>', 'deadline of the request', waitTime)
     .option('--json', 'print one JSON object')
     .option('-v, --verbose', 'say the receipt and the context too');
   return addConnectionOptions(command);

@@ -61,6 +61,15 @@ export function durationMs(text: string): number {
   throw new InvalidArgumentError('It must be a time such as 250 (ms), 30s, 10m, 2h or 7d.');
 }
 
+/** How long something is waited for: no longer than a request may live. */
+export function waitTime(text: string): number {
+  const ms = durationMs(text);
+  if (ms >= 1 && ms <= limits.requestTimeoutMsMax) return ms;
+  throw new InvalidArgumentError(
+    `It must be a time from 1ms to ${limits.requestTimeoutMsMax / unitMs['s']!}s.`,
+  );
+}
+
 /** As `durationMs`, or `none`. */
 export function lifetime(text: string): number | 'none' {
   return text === 'none' ? 'none' : durationMs(text);

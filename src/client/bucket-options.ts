@@ -83,8 +83,9 @@ export function timeoutMsOf(timeoutMs: number): number {
 export function ttlMsOf(ttlMs: Lifetime | undefined): number {
   if (ttlMs === undefined) return 0;
   if (ttlMs === 'none') return limits.ttlMsNone;
-  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1)
-    throw new MalformedError('ttlMs is a whole number from 1');
+  const { ttlMsMax } = limits;
+  if (!Number.isSafeInteger(ttlMs) || ttlMs < 1 || ttlMs > ttlMsMax)
+    throw new MalformedError(`ttlMs is a whole number from 1 to ${ttlMsMax}, or "none"`);
   return ttlMs;
 }
 
@@ -119,15 +120,23 @@ function onlyIfOf(
 }
 
 export function operationOf(operation: string): ByteString {
-  const bytes = byteStringOf(operation);
+  const bytes = bytesOfText(operation, 'an operation id');
   if (bytes.length === 0 || bytes.length > limits.operationIdBytesMax)
     throw new MalformedError(`an operation id has 1 to ${limits.operationIdBytesMax} bytes`);
   return bytes;
 }
 
+/** Half a character has no bytes in UTF-8: different texts would become one. */
+function bytesOfText(text: string, what: string): ByteString {
+  const bytes = byteStringOf(text);
+  if (bytes !== text && /\p{Surrogate}/u.test(text))
+    throw new MalformedError(`${what} has half a character (a lone surrogate), which has no UTF-8`);
+  return bytes;
+}
+
 /** Keys are bytes; text stands for its UTF-8. */
 export function keyOf(key: string | Uint8Array): ByteString {
-  const bytes = typeof key === 'string' ? byteStringOf(key) : bytesOfKey(key);
+  const bytes = typeof key === 'string' ? bytesOfText(key, 'a key') : bytesOfKey(key);
   if (bytes.length === 0 || bytes.length > limits.keyBytesMax)
     throw new MalformedError(`a key has 1 to ${limits.keyBytesMax} bytes`);
   return bytes;
@@ -145,7 +154,7 @@ const notInToken = /[\s.*>\p{Cc}]/u;
 
 /** A bucket is one token of a subject. */
 export function bucketOf(name: string): ByteString {
-  const bytes = byteStringOf(name);
+  const bytes = bytesOfText(name, 'a bucket name');
   if (bytes.length === 0 || bytes.length > limits.bucketBytesMax || notInToken.test(name))
     throw new MalformedError(
       `a bucket name has 1 to ${limits.bucketBytesMax} bytes, without white space, ".", "*" and ">"`,

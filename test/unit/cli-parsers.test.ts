@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { InvalidArgumentError } from 'commander';
 import { bucketSpec, byteCount } from '../../src/cli/bucket-words.js';
-import { durability, durationMs, portNumber, quorumSize } from '../../src/cli/parsers.js';
+import { durability, durationMs, portNumber, quorumSize, waitTime } from '../../src/cli/parsers.js';
 
 describe('command line: arguments', () => {
   test.each([
@@ -17,6 +17,16 @@ describe('command line: arguments', () => {
     'time %p is refused',
     (text) => expect(() => durationMs(text)).toThrow(InvalidArgumentError),
   );
+
+  test.each(['0', '0s', '0.4ms', '61s', '2m', '1h', '30d', ''])(
+    'a time to wait of %p is refused',
+    (text) => expect(() => waitTime(text)).toThrow(InvalidArgumentError),
+  );
+
+  test('a time to wait is as long as a request may live', () => {
+    expect(['1', '2s', '1m'].map(waitTime)).toEqual([1, 2_000, 60_000]);
+    expect(() => waitTime('2m')).toThrow('It must be a time from 1ms to 60s.');
+  });
 
   test.each(['', '0', '-1', '2.5', '257', '0x2', 'two'])('quorum %p is refused', (text) =>
     expect(() => quorumSize(text)).toThrow(InvalidArgumentError),

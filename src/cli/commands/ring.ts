@@ -9,7 +9,7 @@ import { CommandError, exitCodes } from '../exit-codes.js';
 import { showMove } from '../move-show.js';
 import { placeOf, printPlace } from '../key-place.js';
 import { printJson, printLine } from '../output.js';
-import { durationMs, namedKey, type NamedKey } from '../parsers.js';
+import { namedKey, waitTime, type NamedKey } from '../parsers.js';
 import { ringText } from '../ring-text.js';
 import { addRingApply, addRingCancel, addRingPlan } from './ring-changes.js';
 
@@ -39,7 +39,7 @@ export function addRing(program: Command): void {
     .option(
       '--timeout <time>',
       'how long to wait for an answer',
-      durationMs,
+      waitTime,
       commandLimits.questionMsDefault,
     );
   addConnectionOptions(command)

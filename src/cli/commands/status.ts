@@ -7,7 +7,7 @@ import { RealClock } from '../../seams/real-clock.js';
 import { askAll, type NodeRow, rowsNamed, severalClusters } from '../cluster-status.js';
 import { addConnectionOptions, withBus, type ConnectionOptions } from '../connection.js';
 import { printJson, printLine, say, table } from '../output.js';
-import { durationMs } from '../parsers.js';
+import { waitTime } from '../parsers.js';
 
 interface StatusOptions extends ConnectionOptions {
   readonly json?: true;
@@ -30,7 +30,7 @@ export function addStatus(program: Command): void {
     .option(
       '--timeout <time>',
       'how long to wait for nodes that do not answer',
-      durationMs,
+      waitTime,
       commandLimits.questionMsDefault,
     );
   addConnectionOptions(command)

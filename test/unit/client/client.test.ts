@@ -909,6 +909,10 @@ describe('bounds and bad arguments', () => {
     ['an hour', { timeoutMs: 3_600_000 }],
     ['a context that is none', { context: 'nonsense' }],
     ['a negative TTL', { ttlMs: -1 }],
+    ['a TTL past the longest', { ttlMs: limits.ttlMsMax + 1 }],
+    ['half a character in the key', { key: 'a\ud800' }],
+    ['the other half', { key: '\udc00b' }],
+    ['half a character in the operation id', { operation: 'é\ud83d' }],
     ['an operation id of 65 bytes', { operation: 'x'.repeat(65) }],
   ];
   test.each(badPuts)('%s: rejected, nothing is sent', async (_, { key = 'k', ...options }) => {
@@ -918,7 +922,7 @@ describe('bounds and bad arguments', () => {
     expect(cluster.nodes[0]!.frames).toHaveLength(0);
   });
 
-  test.each(['', 'a.b', 'a b', '*', '>', 'x'.repeat(65)])(
+  test.each(['', 'a.b', 'a b', '*', '>', 'x'.repeat(65), '\ud800'])(
     'bucket name %j: refused',
     async (name) => {
       const client = await new FakeCluster().ready();
@@ -931,6 +935,13 @@ describe('bounds and bad arguments', () => {
     const bucket = (await cluster.ready()).bucket('b');
     const put = bucket.put('k', new Uint8Array(512 * 1024 + 1));
     expect(await cluster.failure(put)).toBeInstanceOf(TooLargeError);
+  });
+
+  test('a whole character of two halves, and the longest TTL: put', async () => {
+    const cluster = new FakeCluster({ nodes: 1 });
+    const bucket = (await cluster.ready()).bucket('b');
+    await cluster.settled(bucket.put('\ud83d\ude00', 'v', { ttlMs: limits.ttlMsMax }));
+    expect(cluster.nodes[0]!.frames).toHaveLength(1);
   });
 
   test('what is no key: refused before anything is sent', async () => {
