@@ -142,7 +142,11 @@ describe('put, get, del', () => {
   test('siblings are shown, one can be had alone, and a put with the context merges them', async () => {
     await run(['put', 'b', 's', 'one', '--context', '-']);
     await run(['put', 'b', 's', 'two', '--context', '-']);
-    const shown = await run(['get', 'b', 's']);
+    const refused = await run(['get', 'b', 's']);
+    expect(refused).toMatchObject({ code: 3, text: '' });
+    expect(refused.err).toMatch(/b\/s has 2 values: .*--sibling 1 to 2; .*--siblings; .*--json/);
+    const shown = await run(['get', 'b', 's', '--siblings']);
+    expect(shown.code).toBe(0);
     expect(shown.text).toMatch(/has 2 values[^]*1 of 2\n(one|two)\n[^]*2 of 2\n(one|two)\n/);
     const { text } = await run(['get', 'b', 's', '--json']);
     const { context, values } = JSON.parse(text) as { context: string; values: object[] };

@@ -16,6 +16,7 @@ import { downloadToFile, downloadToStdout, type Download } from '../value-downlo
 interface GetCommandOptions extends TraceOptions {
   readonly r?: number;
   readonly sibling?: number;
+  readonly siblings?: true;
   readonly file?: string;
   readonly range?: ByteRange;
 }
@@ -31,7 +32,7 @@ export function addGet(program: Command): void {
     .command('get <bucket> <key>')
     .summary('print a value')
     .description(
-      'Prints a value as it is, byte by byte, or writes it to a file. Where writers did not know of each other there are several; it shows them all.',
+      'Prints a value as it is, byte by byte, or writes it to a file. Where writers did not know of each other there are several: on a terminal it shows them all, else only with --siblings; no program takes a list for the value.',
     )
     .option('--r <count>', "nodes that must answer (default: the bucket's R)", quorumSize)
     .option(
@@ -39,6 +40,7 @@ export function addGet(program: Command): void {
       'write it there; what an interrupted get has left of it is not fetched again',
     )
     .option('--range <bytes>', 'only these, from 0, such as 0-499 or 500-', byteRange)
+    .option('--siblings', 'where there are several values, print all of them as a list')
     .option(
       '--sibling <number>',
       'only this one of several values, as it is',
@@ -53,6 +55,7 @@ Examples:
   quorate get photos me > me.jpg
   quorate get media trailer --file trailer.mkv
   quorate get media trailer --range 0-499
+  quorate get carts alice --siblings | less
   quorate get carts alice --json     {"bucket","key","context","receipt","values":[{"text","base64"} or {"deleted":true}]}
   quorate get carts alice --r 3 --strict`,
     )
@@ -111,7 +114,8 @@ function show(found: Found, options: GetCommandOptions): void {
   if (options.json === true) printJson(fieldsOf(found));
   else if (options.sibling !== undefined) printSibling(entry, options.sibling);
   else if (entry.siblingCount === 1) printBytes(entry.bytes());
-  else printSiblings(found);
+  else if (options.siblings === true || process.stdout.isTTY) printSiblings(found);
+  else throw severalValues(found);
   if (options.verbose === true) say(`${receiptOf(entry)}\ncontext ${entry.context.toString()}`);
 }
 
@@ -133,6 +137,15 @@ function printSibling(entry: Entry<Uint8Array>, number: number): void {
   }
   if (bytes === null) throw new CommandError(exitCodes.notFound, `value ${number} is a delete`);
   printBytes(bytes);
+}
+
+/** A file or a program is to have the value and nothing else. */
+function severalValues({ bucket, key, entry }: Found): CommandError {
+  const count = entry.siblingCount;
+  return new CommandError(
+    exitCodes.refused,
+    `${bucket}/${key} has ${count} values: their writers did not know of each other. One of them as it is: --sibling 1 to ${count}; all as a list: --siblings; with the context that replaces them: --json`,
+  );
 }
 
 function printSiblings({ bucket, key, entry }: Found): void {
