@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addBucket } from './commands/bucket.js';
+import { addCompletion } from './commands/completion.js';
 import { addDashboard } from './commands/dashboard.js';
 import { addDel } from './commands/del.js';
 import { addExplain } from './commands/explain.js';
@@ -48,6 +49,7 @@ const commands = [
   addRemove,
   addRecover,
   addNatsConf,
+  addCompletion,
 ];
 
 function createProgram(): Command {
