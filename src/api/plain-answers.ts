@@ -26,6 +26,8 @@ export interface Request {
   readonly unreadMs: number;
   /** Not there unless it is under the glass. */
   trace?: TraceMark;
+  /** Not there unless a put is to be answered in the payload as well. */
+  tellsInJson?: true;
 }
 
 @scoped(Lifecycle.ContainerScoped)
@@ -40,10 +42,10 @@ export class PlainAnswers {
   put(request: Request, reply: PutReply): void {
     if (!reply.ok) return this.refuse(request, reply.error);
     request.taken.answered();
-    if (request.reply !== '')
-      this.bus.publish(request.reply, nothing, {
-        headers: namingTrace(request, putHeaders(reply)),
-      });
+    if (request.reply === '') return;
+    const headers = putHeaders(reply);
+    const payload = request.tellsInJson === true ? putBody(headers) : nothing;
+    this.bus.publish(request.reply, payload, { headers: namingTrace(request, headers) });
   }
 
   get(
@@ -109,9 +111,17 @@ export class PlainAnswers {
     const instead =
       error instanceof ConditionError ? shownInstead(error, this.bus.payloadBytesMax) : undefined;
     const about = { write, doubled, context: context ?? instead?.context };
-    const headers = namingTrace(request, { ...errorHeaders(error, about), ...instead?.headers });
-    this.bus.publish(request.reply, instead?.payload ?? nothing, { headers });
+    // Who takes a payload for success is not told what is there.
+    const shown = request.tellsInJson === true ? undefined : instead;
+    const headers = namingTrace(request, { ...errorHeaders(error, about), ...shown?.headers });
+    this.bus.publish(request.reply, shown?.payload ?? nothing, { headers });
   }
+}
+
+/** For those who take an answer without payload for none. What is refused has none. */
+function putBody(headers: ReplyHeaders): Buffer {
+  const { [headerNames.context]: context, [headerNames.receipt]: receipt } = headers;
+  return Buffer.from(JSON.stringify({ context, receipt }));
 }
 
 const theWhole: ShareDemand = { range: undefined, sibling: undefined };

@@ -160,6 +160,7 @@ export class SubjectApi {
     const { data } = message;
     const { taken, unreadMs } = request;
     const deletes = request.verb === 'del';
+    if (message.header(headerNames.accept) === 'json') request.tellsInJson = true;
     const upload = uploadDemand(message, deletes);
     if (upload?.kind === 'begin') return this.beginUpload(request, name, upload.size);
     if (deletes && data.length > 0) throw new MalformedError('a delete has no payload');

@@ -27,6 +27,9 @@ interface Protocol {
   flushPending(): void;
 }
 
+/** The server takes too little at once for what is to be told over it. */
+export class PayloadBoundError extends Error {}
+
 export class NatsLink implements TransportOwner {
   /** The last that was dialled. */
   private transport: SlabTransport | undefined;
@@ -68,7 +71,7 @@ export class NatsLink implements TransportOwner {
 
   checkPayload(bytesMax: number): void {
     if (bytesMax < this.payloadBytesMin)
-      throw new Error(
+      throw new PayloadBoundError(
         `the NATS server takes messages of ${bytesMax} bytes; set its max_payload to ${this.payloadBytesMin} or more`,
       );
   }

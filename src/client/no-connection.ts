@@ -25,6 +25,7 @@ export function noConnection(
   return error;
 }
 
-function isRefusal(error: unknown): boolean {
+/** The server lets nobody in as this user. */
+export function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'AUTHORIZATION_VIOLATION';
 }

@@ -21,7 +21,8 @@ export interface RunningNode {
   readonly id: NodeId;
   /**
    * Resolves when the node serves and its server knows so: it may wait for the other founders of
-   * its cluster. Rejects if it never will.
+   * its cluster, or to be taken in by one that was founded without it. `onProblem` tells which, and
+   * so does `status().problems`. Rejects if it never will.
    */
   readonly serving: Promise<void>;
   /** Resolves when it has stopped, rejects with the error that ended it. */

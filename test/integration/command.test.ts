@@ -388,6 +388,31 @@ describe('up', () => {
     expect(fewer.err).toMatch(/each key has 3 replicas \(N\), so --nodes 2 would leave too few/);
   });
 
+  test.each([
+    [
+      'lets no node in',
+      'authorization { users = [{ user: a, password: b }] }',
+      /n\d: no connection to .*Authorization Violation.*QUORATE_NODE_USER/,
+    ],
+    ['takes too little at once', 'max_payload: 10000', /n\d: .* set its max_payload to \d+/],
+  ])(
+    'a server that %s: given up with the reason, and no node tried again',
+    async (_, config, why) => {
+      const server = await startNatsServer({ config });
+      const up = launch(upOn('refused', '--nodes', '2', '--n', '2', '--servers', server.url));
+      try {
+        const { code, err } = await up.ended;
+        expect(code).toBe(1);
+        expect(err).toMatch(why);
+        expect(err).toMatch(/quorate: n\d does not start\n/);
+        expect(err).not.toContain('starting it again');
+      } finally {
+        up.child.kill('SIGKILL');
+        await server.stop();
+      }
+    },
+  );
+
   test('the port is taken: a clear error that says what to do', async () => {
     const server = await startNatsServer();
     const { code, err } = await run(upOn('other', '--port', String(server.port), '--servers', ''));

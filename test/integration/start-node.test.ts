@@ -100,6 +100,24 @@ test('startNode: once it serves, its server knows what it listens to', async () 
   }
 });
 
+test('startNode: against a cluster that was founded without it, it says what it waits for', async () => {
+  await (
+    await nodes.start('n1')
+  ).serving;
+  const others = new RealNodes(server.url, { ...alone, join: 'ask' });
+  try {
+    const late = await others.start('n2');
+    const said: string[] = [];
+    late.onProblem((text) => said.push(text));
+    const why =
+      'the cluster was founded without this node: it waits to be taken in; an operator has to take it in: quorate ring plan --add n2, and apply';
+    await until('it says so', 20_000, () => said.includes(why));
+    expect(late.status()).toMatchObject({ status: 'joining', problems: [why] });
+  } finally {
+    await others.end();
+  }
+});
+
 test('startNode: told to stop before its cluster is founded, it stops', async () => {
   nodes = new RealNodes(server.url, { founders: 3 });
   const node = await nodes.start('n1');

@@ -5,7 +5,8 @@ import type { TimerId } from '../../seams/clock.js';
 import { withNativeParts } from '../../node/native-parts.js';
 import type { RunningNode } from '../../node/start-node.js';
 import { RealClock } from '../../seams/real-clock.js';
-import { noConnection } from '../../client/no-connection.js';
+import { isRefusal, noConnection } from '../../client/no-connection.js';
+import { PayloadBoundError } from '../../bus/nats-link.js';
 import { startDashboard } from '../dashboard-process.js';
 import { RemovedError } from '../../membership/departure.js';
 import { CommandError, type ExitCode, exitCodes } from '../exit-codes.js';
@@ -162,7 +163,16 @@ function isSilence(error: unknown): boolean {
   );
 }
 
-function startError(error: unknown, { servers }: NodeArguments): unknown {
+function startError(error: unknown, given: NodeArguments): unknown {
+  const told = toldOf(error, given);
+  const isForGood = isRefusal(error) || error instanceof PayloadBoundError;
+  // Who sits before `up` is told so, in place of a node that is started again and again. Elsewhere
+  // the server may be set right meanwhile.
+  if (given.supervised !== true || !isForGood) return told;
+  return new CommandError(exitCodes.usage, (told as Error).message);
+}
+
+function toldOf(error: unknown, { servers }: NodeArguments): unknown {
   if (error instanceof RangeError) return new CommandError(exitCodes.usage, error.message);
   if (error instanceof Error && error.name === 'NatsError')
     return noConnection(servers, error, {

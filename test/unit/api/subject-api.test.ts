@@ -74,6 +74,41 @@ test.each(['put', 'get'] as const)(
   },
 );
 
+/** The first answer to a put or delete that is to be told in JSON. */
+function toldInJson(verb: 'put' | 'del', data = ''): { data: string; code: string | undefined } {
+  const client = network.connect();
+  const replies: { data: string; code: string | undefined; told: unknown }[] = [];
+  client.subscribe('_INBOX.j', (message) => {
+    const [context, receipt] = ['Kv-Context', 'Kv-Receipt'].map((name) => message.header(name));
+    const told = { context, receipt };
+    const code = message.header('Nats-Service-Error-Code');
+    replies.push({ data: Buffer.from(message.data).toString(), code, told });
+  });
+  const headers = { 'Kv-Accept': 'json' };
+  client.publish(`kv.${verb}.b.k`, Buffer.from(data), { reply: '_INBOX.j', headers });
+  network.settle();
+  const { data: payload, code, told } = replies[0]!;
+  if (payload !== '') expect(JSON.parse(payload)).toEqual(told);
+  return { data: payload, code };
+}
+
+describe('a put or delete told in JSON', () => {
+  test('done: context and receipt are in the payload, as in the headers', () => {
+    for (const verb of ['put', 'del'] as const) {
+      const { data, code } = toldInJson(verb, verb === 'put' ? 'v' : '');
+      expect(code).toBeUndefined();
+      expect(Object.keys(JSON.parse(data) as object)).toEqual(['context', 'receipt']);
+    }
+  });
+
+  test('refused: no payload, also where what is there would be shown in it', () => {
+    expect(toldInJson('del', 'a payload')).toEqual({ data: '', code: '400' });
+    const found = { values: [Buffer.from('one')], context: encodeContext([]) };
+    node.coordinator.failure = new ConditionError('Kv-If: absent is not met', 'none', found);
+    expect(toldInJson('put', 'v')).toEqual({ data: '', code: '409' });
+  });
+});
+
 /** What is answered to a put whose condition is not met. */
 function refusalOf(values: readonly (Buffer | null)[]): {
   data: string;

@@ -128,7 +128,10 @@ testIn('fish')('fish: the script is read, and completes with what it is asked fo
   ].join('\n');
   const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', asked]);
   expect(stderr.toString()).toBe('');
-  const shown = stdout.toString().split('\n').map((line) => line.split('\t')[0]);
+  const shown = stdout
+    .toString()
+    .split('\n')
+    .map((line) => line.split('\t')[0]);
   expect(shown.filter((word) => word !== '')).toEqual([
     'plan',
     '--sibling',
@@ -144,7 +147,9 @@ test('words are quoted, whatever stands in them; of a description its first half
   const { stdout } = spawnSync('bash', ['-c', `printf %s ${quoted(odd)}`]);
   expect(stdout.toString()).toBe(odd);
   expect(fishQuoted(String.raw`it's \ `)).toBe(String.raw`'it\'s \\ '`);
-  expect(brief('how long to wait (default: 1s): at most. And; more.')).toBe('how long to wait: at most');
+  expect(brief('how long to wait (default: 1s): at most. And; more.')).toBe(
+    'how long to wait: at most',
+  );
 });
 
 test('a shell that there is no script for: refused, with those there are', () => {
