@@ -104,7 +104,7 @@ test('startNode: against a cluster that was founded without it, it says what it 
   await (
     await nodes.start('n1')
   ).serving;
-  const others = new RealNodes(server.url, { ...alone, join: 'ask' });
+  const others = new RealNodes(server.url, { ...alone, founders: 0, join: 'ask' });
   try {
     const late = await others.start('n2');
     const said: string[] = [];
