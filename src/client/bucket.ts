@@ -341,7 +341,8 @@ export class Bucket<Out, In = Out> {
    * and says so when it is behind or has to tell keys anew.
    *
    * With a pattern, changes alone as they meet their quorum, best effort: what happens while the
-   * connection is down, or before the loop has begun, is missed.
+   * connection is down, or before the loop has begun, is missed; and so are keys that can't be a
+   * subject, such as one with a blank.
    */
   watch(options: WatchOptions): BucketWatch<Out>;
   watch(pattern?: string): Watch;

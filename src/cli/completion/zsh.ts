@@ -1,4 +1,4 @@
-/** The script for zsh: `source <(quorate completion zsh)` behind `compinit`, or a file in `fpath`. */
+/** The script for zsh: `source <(quorate completion zsh)` behind `compinit`, or in `fpath`. */
 import { brief, quoted } from './shell-words.js';
 import type { SpelledCommand, SpelledOption } from './spelling.js';
 
