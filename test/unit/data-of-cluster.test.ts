@@ -127,6 +127,15 @@ test('nothing there, and all there: they start, and nothing changes', async () =
     });
 });
 
+test('nothing in any directory, as of nodes that were let in nowhere: as nothing there', async () => {
+  for (const name of ['n1', 'n3']) mkdirSync(join(dataDir, name));
+  expect(await check(3)).toEqual(three);
+  expect(await check(5)).toEqual(five);
+  // One of them holds something: without the others it would wait for ever.
+  await leave('n2', { founders: 0, wasMember: false });
+  await expect(check(5)).rejects.toThrow(/3 nodes that is not founded yet: use --nodes 3/);
+});
+
 describe('another number of nodes', () => {
   test('more: the next numbers come; once they wait nobody is asked again', async () => {
     const configuration = founded(...three);
@@ -181,7 +190,7 @@ describe('another number of nodes', () => {
   });
 
   test('before the cluster is founded: it is founded first', async () => {
-    for (const name of three) mkdirSync(join(dataDir, name));
+    for (const name of three) await leave(name, { founders: 0, wasMember: false });
     expect(await check(3)).toEqual(three);
     await expect(check(4)).rejects.toThrow(/3 nodes that is not founded yet: use --nodes 3/);
   });

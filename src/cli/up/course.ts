@@ -41,7 +41,9 @@ export interface Course {
 /** Throws `CommandError` where nodes would be missed, or are in each other's way. */
 export function courseOf(data: DataOfCluster, wished: WishedCluster): Course {
   const { cluster } = data;
-  if (data.nodes.length === 0) return courseOfNew(data, wished);
+  // One that was given up before its nodes came to anything leaves empty directories.
+  const isNew = cluster === undefined && data.nodes.every(({ standing }) => standing === 'empty');
+  if (isNew) return courseOfNew(data, wished);
   if (cluster === undefined) return courseOfUnfounded(data, wished);
   const { members } = cluster;
   const highest = highestOf(members);
