@@ -9,6 +9,7 @@ import type { StartOptions } from '../node/start-node.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
 import { bucketSpec, type BucketTable } from './bucket-words.js';
 import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from './connection.js';
+import { logLevels, type LogLevel } from './log/journal-text.js';
 import {
   durability,
   durationMs,
@@ -45,6 +46,7 @@ export interface NodeArguments {
   readonly tombstoneGrace: number;
   readonly uploadLease: number;
   readonly changeEvents: boolean;
+  readonly logLevel: LogLevel;
   readonly metrics?: ListenAddress;
   readonly inspect?: number | true;
   readonly json?: true;
@@ -174,6 +176,11 @@ function addStoreOptions(command: Command): void {
       preset.uploadLeaseMs,
     )
     .option('--no-change-events', 'publish no kv.changed events')
+    .addOption(
+      option('--log-level <level>', 'the least of its log that is said', 'LOG_LEVEL')
+        .choices(logLevels)
+        .default('info'),
+    )
     .addOption(metricsOption('where /metrics, /health and /ready are served'))
     .option(
       '--inspect [port]',

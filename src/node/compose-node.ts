@@ -20,9 +20,12 @@ import { checkOptions } from '../options/check-options.js';
 import type { NodeOptions } from '../options/node-options.js';
 import { AgreedClock } from '../seams/agreed-clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Journal } from '../seams/journal.js';
 import { Metrics, type InstrumentDescription } from '../seams/metrics.js';
 import { Store, type RecoveryReport } from '../store/store.js';
+import { Deferred } from './deferred.js';
 import { holdsBucket } from './holds-bucket.js';
+import { JournalKeeper } from './journal-keeper.js';
 import { containerOf, nodePartsOf, type NodeParts } from './parts.js';
 import type { NodeSeams, QuorateNode } from './quorate-node.js';
 import { asError, ReplicaLife } from './replica-life.js';
@@ -53,7 +56,11 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private readonly serving = new Deferred();
   private readonly ended = new Deferred();
   private hasLeft = false;
+  private isStopping = false;
   private parts: NodeParts | undefined;
+  private readonly journal: Journal;
+  /** While somebody listens to the journal and the node is not told to end. */
+  private keeper: JournalKeeper | undefined;
   /** Until the node serves. */
   private report: RecoveryReport | undefined;
 
@@ -63,6 +70,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   ) {
     this.scope = containerOf(seams, options);
     this.store = this.scope.resolve<Store>(Store);
+    this.journal = this.scope.resolve<Journal>(Journal);
     this.startedMs = seams.clock.monotonicMs();
     this.recovered = this.read.promise;
     this.stopped = this.ended.promise;
@@ -73,9 +81,14 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.replica = new ReplicaLife(this.store, {
       onRecovered: (report) => {
         this.report = report;
+        this.tellRecovered(report);
         this.read.resolve();
       },
-      onDiskFull: () => this.tellProblem('the disk is full: puts are refused until there is room'),
+      onDiskFull: () => {
+        this.journal.tell({ event: 'disk.full' });
+        this.tellListeners('the disk is full: puts are refused until there is room');
+      },
+      onRoom: () => this.journal.tell({ event: 'disk.writable' }),
     });
     this.actor = createActor(nodeChart(this), { clock: seams.clock });
     this.scope.resolve(Inspection).attach(this.actor);
@@ -93,6 +106,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   }
 
   stop(): Promise<void> {
+    this.hearNoMore();
     this.send({ type: 'stop.requested' });
     return this.stopped;
   }
@@ -133,6 +147,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
   connect(): void {
     const { prefix } = this.options;
     this.parts = nodePartsOf(this.scope, { address: { id: this.id, prefix }, status: this });
+    this.keepJournal();
     if (this.seams.bus.connected) this.send({ type: 'bus.connected' });
   }
 
@@ -177,6 +192,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     release.start();
     this.started.clearing.start();
     this.repair();
+    this.journal.tell({ event: 'node.serving' });
     this.serving.resolve();
   }
 
@@ -188,6 +204,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   leave(): void {
     const { parts } = this;
+    this.keeper?.end();
     if (parts === undefined) return;
     parts.handoff.stop();
     parts.exchange.stop();
@@ -222,6 +239,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
 
   private left(): void {
     this.hasLeft = true;
+    this.keeper?.end();
+    this.journal.tell({ event: 'node.left' });
     for (const listener of this.leftListeners) listener();
     this.send({ type: 'cluster.left' });
   }
@@ -248,7 +267,8 @@ class ComposedNode implements QuorateNode, NodeEffects {
   private listen(): void {
     const { store } = this;
     store.onCorrupt(({ partitions, what }) => {
-      this.tellProblem(`damaged data, to be repaired from other nodes: ${what}`);
+      this.tellListeners(`damaged data, to be repaired from other nodes: ${what}`);
+      this.journal.tell({ event: 'store.damaged', what, partitions: partitions.length });
       this.parts?.exchange.suspectDamage(partitions);
     });
     this.seams.bus.onStatus((status) => {
@@ -265,7 +285,10 @@ class ComposedNode implements QuorateNode, NodeEffects {
     const error = value === 'failed' ? (context.error ?? new Error('the node failed')) : undefined;
     this.read.reject(error ?? new Error('the node was stopped before it had read its disk'));
     this.serving.reject(error ?? new Error('the node was stopped before it served'));
-    if (error === undefined) return this.ended.resolve();
+    if (error === undefined) {
+      this.journal.tell({ event: 'node.stopped' });
+      return this.ended.resolve();
+    }
     this.ended.reject(error);
     for (const listener of this.fatalListeners) listener(error);
   }
@@ -279,20 +302,34 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.actor.send(event);
   }
 
-  private tellProblem(text: string): void {
-    for (const listener of this.problemListeners) listener(text);
+  private keepJournal(): void {
+    const { clock, bus, journal } = this.seams;
+    if (journal === undefined) return;
+    const { view } = this.started.membership;
+    const metrics = this.scope.resolve(Metrics);
+    this.keeper = new JournalKeeper({ journal, clock, bus, view, metrics });
   }
-}
 
-class Deferred {
-  readonly promise: Promise<void>;
-  resolve!: () => void;
-  reject!: (error: Error) => void;
+  private tellRecovered({ clean, cutBytes, durationMs }: RecoveryReport): void {
+    const { nodeId: id, keys, hints } = this.store;
+    const held = { id, keys, hints: hints.total().count };
+    const tookMs = Math.round(durationMs);
+    this.journal.tell({ event: 'store.recovered', ...held, tookMs, clean, cutBytes });
+  }
 
-  constructor() {
-    this.promise = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
+  private hearNoMore(): void {
+    if (this.isStopping) return;
+    this.isStopping = true;
+    this.keeper?.end();
+    this.journal.tell({ event: 'node.stopping' });
+  }
+
+  private tellProblem(text: string): void {
+    this.journal.tell({ event: 'problem', text });
+    this.tellListeners(text);
+  }
+
+  private tellListeners(text: string): void {
+    for (const listener of this.problemListeners) listener(text);
   }
 }

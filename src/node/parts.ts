@@ -46,6 +46,7 @@ import { AgreedClock } from '../seams/agreed-clock.js';
 import { Bus } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Journal, silentJournal } from '../seams/journal.js';
 import { LogDirectory } from '../seams/log-file.js';
 import { Metrics } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
@@ -66,6 +67,7 @@ export function containerOf(seams: NodeSeams, options: NodeOptions): DependencyC
   scope.register(Bus, { useValue: seams.bus });
   scope.register(LogDirectory, { useValue: seams.logDirectory });
   scope.register(Tables, { useValue: seams.tables });
+  scope.register(Journal, { useValue: seams.journal ?? silentJournal });
   scope.register(NodeOptions, { useValue: options });
   scope.registerSingleton<Buckets>(Buckets, KnownBuckets);
   scope.registerSingleton(Inspection);

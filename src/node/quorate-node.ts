@@ -6,6 +6,7 @@ import type { NodeId } from '../../actors/rules/actor.js';
 import type { NodeStatus } from '../api/node-status.js';
 import type { Bus } from '../seams/bus.js';
 import type { Clock } from '../seams/clock.js';
+import type { Journal } from '../seams/journal.js';
 import type { LogDirectory } from '../seams/log-file.js';
 import type { InstrumentDescription } from '../seams/metrics.js';
 import type { Random } from '../seams/random.js';
@@ -20,6 +21,8 @@ export interface NodeSeams {
   readonly logDirectory: LogDirectory;
   /** Closed by the node when it stops. */
   readonly tables: Tables;
+  /** What its operator must know goes there. */
+  readonly journal?: Journal;
 }
 
 export interface QuorateNode {

@@ -10,10 +10,13 @@ export interface ReplicaListener {
   /** Before the chart is told. */
   onRecovered(report: RecoveryReport): void;
   onDiskFull(): void;
+  /** It was full, and there is room again. */
+  onRoom(): void;
 }
 
 export class ReplicaLife implements ReplicaEffects {
   private tell!: (event: ReplicaEvent) => void;
+  private isFull = false;
 
   constructor(
     private readonly store: Store,
@@ -35,11 +38,15 @@ export class ReplicaLife implements ReplicaEffects {
 
   takeWrites(): void {
     this.store.takeWrites();
+    if (this.isFull) this.listener.onRoom();
+    this.isFull = false;
   }
 
   refuseWrites(because: NoWrites): void {
     this.store.refuseWrites(because);
-    if (because === 'diskFull') this.listener.onDiskFull();
+    if (because !== 'diskFull') return;
+    this.isFull = true;
+    this.listener.onDiskFull();
   }
 
   close(): void {

@@ -7,6 +7,7 @@ import type { NodeStatus } from '../api/node-status.js';
 import { checkOptions } from '../options/check-options.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
 import type { InstrumentDescription } from '../seams/metrics.js';
+import type { Journal } from '../seams/journal.js';
 import { RealClock } from '../seams/real-clock.js';
 import { RealRandom } from '../seams/real-random.js';
 import { DiskLogDirectory } from '../store/disk-log-directory.js';
@@ -45,16 +46,18 @@ export interface RunningNode {
  *
  * Throws `RangeError` on an option that makes no sense, `DataDirectoryError` when another process
  * has the directory, and whatever NATS says when it can't be reached (unless `waitForServer`).
+ * `journal` is told what an operator must know.
  */
 export async function startNode(
   given: StartOptions,
   connection: NatsBusOptions,
+  journal?: Journal,
 ): Promise<RunningNode> {
   const options: NodeOptions = { ...nodeOptionsDefault, pid: process.pid, ...given };
   checkOptions(options);
   const directory = lockDataDirectory(options.dataDir);
   try {
-    const node = await open(options, connection);
+    const node = await open(options, connection, journal);
     const release = (): void => directory.release();
     node.stopped.then(release, release);
     return node;
@@ -64,7 +67,11 @@ export async function startNode(
   }
 }
 
-async function open(options: NodeOptions, connection: NatsBusOptions): Promise<RunningNode> {
+async function open(
+  options: NodeOptions,
+  connection: NatsBusOptions,
+  journal: Journal | undefined,
+): Promise<RunningNode> {
   let node: QuorateNode | undefined;
   const bus = await NatsBus.connect({
     name: `quorate ${options.name}`,
@@ -85,6 +92,7 @@ async function open(options: NodeOptions, connection: NatsBusOptions): Promise<R
         bus,
         logDirectory: new DiskLogDirectory(options),
         tables: new LmdbTables(options),
+        ...(journal !== undefined && { journal }),
       },
       options,
     );

@@ -26,16 +26,19 @@ import { NodeOptions } from '../options/node-options.js';
 import type { TimerId } from '../seams/clock.js';
 import { Clock } from '../seams/clock.js';
 import { Inspection } from '../seams/inspection.js';
+import { Journal } from '../seams/journal.js';
 import { Metrics, type Counter } from '../seams/metrics.js';
 import { Random } from '../seams/random.js';
 import { Tracing } from '../seams/tracing.js';
 import { Store } from '../store/store.js';
 import { Delivery } from './hint-delivery.js';
+import { ToldDebts } from './told-debts.js';
 
 @injectable()
 export class Handoff {
   private readonly actors = new Map<NodeId, ActorRefFrom<typeof handoffMachine>>();
   private timer: TimerId;
+  private readonly debts: ToldDebts;
   private readonly counted: Readonly<Record<'delivered' | 'rehomed' | 'failures', Counter>>;
 
   constructor(
@@ -49,7 +52,9 @@ export class Handoff {
     @inject(Inspection) private readonly inspection: Inspection,
     @inject(Metrics) metrics: Metrics,
     @inject(Tracing) private readonly tracing: Tracing,
+    @inject(Journal) journal: Journal,
   ) {
+    this.debts = new ToldDebts(store.hints, view, journal);
     this.counted = {
       delivered: metrics.counter('handoff.delivered', 'hints their primary took'),
       rehomed: metrics.counter('handoff.rehomed', 'hints all other primaries took instead'),
@@ -73,7 +78,9 @@ export class Handoff {
   }
 
   private scan(): void {
-    for (const target of this.store.hints.targets().sort()) this.note(target);
+    const targets = this.store.hints.targets().sort();
+    this.debts.review(targets);
+    for (const target of targets) this.note(target);
     this.timer = this.clock.setTimeout(() => this.scan(), limits.handoffScanMs);
   }
 
@@ -154,7 +161,10 @@ export class Handoff {
             this.tracing.handedOff(target, [key], to);
           }
         },
-        count: (what, records) => (this.counted[what].value += records),
+        count: (what, records) => {
+          this.counted[what].value += records;
+          if (what !== 'failures') this.debts.paid(target, what, records);
+        },
       },
     );
   }

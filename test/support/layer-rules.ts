@@ -91,6 +91,7 @@ const packages: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['src/'],
   commander: ['src/cli/'],
   'lru-cache': ['src/store/'],
+  pino: ['src/cli/log/node-log.ts'],
   'prom-client': ['src/cli/telemetry/metrics-text.ts'],
   '@node-rs/crc32': ['src/store/', 'src/wire/'],
   '@statelyai/inspect': ['src/dashboard/'],

@@ -18,6 +18,7 @@ export class LoneReplica {
     const life = new ReplicaLife(store, {
       onRecovered: (report) => this.onRecovered(report),
       onDiskFull: () => this.writable.push(false),
+      onRoom: () => undefined,
     });
     this.actor = createActor(
       replicaChart({

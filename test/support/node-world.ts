@@ -4,6 +4,7 @@ import type { NodeOptions } from '../../src/options/node-options.js';
 import { nodeOptionsDefault } from '../../src/options/node-options.js';
 import { composeNode, type QuorateNode } from '../../src/node/compose-node.js';
 import type { BusMessage } from '../../src/seams/bus.js';
+import type { JournalEvent } from '../../src/seams/journal.js';
 import { Scheduler, SimProcess } from '../simulation/core/scheduler.js';
 import { SimRandom } from '../simulation/core/sim-random.js';
 import { Trace } from '../simulation/core/trace.js';
@@ -23,6 +24,8 @@ export class NodeWorld {
   readonly trace = new Trace({ keep: true });
   readonly disks = new Map<string, SimDisk>();
   readonly clocks = new Map<string, ClockFaults>();
+  /** What each node has told its operator, in all its lives. */
+  readonly journals = new Map<string, JournalEvent[]>();
   readonly nats: SimNats;
   private readonly random: SimRandom;
   private readonly client: SimBus;
@@ -47,8 +50,11 @@ export class NodeWorld {
     const host = { scheduler, process, trace };
     const clockFaults = { driftPpm: 0, wallOffsetMs: 0 };
     this.clocks.set(name, clockFaults);
+    const told = this.journals.get(name) ?? [];
+    this.journals.set(name, told);
     return composeNode(
       {
+        journal: { tell: (event) => void told.push(event) },
         clock: new SimClock(scheduler, process, clockFaults),
         random: this.random.fork(name),
         bus: new SimBus(this.nats, name, process),

@@ -35,6 +35,8 @@ export class ProcessCluster {
   private readonly directory = mkdtempSync(join(tmpdir(), 'quorate-'));
   private readonly processes: (ChildProcess | undefined)[] = [];
   private readonly output: string[] = [];
+  /** Of each node's standard error, in all its lives. */
+  private readonly errors: string[] = [];
 
   private constructor(
     private readonly options: ProcessClusterOptions,
@@ -70,12 +72,21 @@ export class ProcessCluster {
       ],
       { stdio: ['pipe', 'pipe', 'pipe'] },
     );
-    const keep = (chunk: Buffer): void => {
+    const keep = (chunk: Buffer | string): void => {
       this.output.push(`n${i + 1}: ${chunk.toString()}`);
     };
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
+    child.stderr.setEncoding('utf8');
+    child.stderr.on('data', (text: string) => {
+      this.errors[i] = `${this.errors[i] ?? ''}${text}`;
+    });
     this.processes[i] = child;
+  }
+
+  /** What node `i` has said on standard error, as far as lines are whole. */
+  errorLines(i: number): string[] {
+    return (this.errors[i] ?? '').split('\n').slice(0, -1);
   }
 
   /** Its disk is lost. */

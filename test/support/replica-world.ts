@@ -34,6 +34,7 @@ import { TreeExchange } from '../../src/replica/tree-exchange.js';
 import { TreeHandler } from '../../src/replica/tree-handler.js';
 import { AgreedClock } from '../../src/seams/agreed-clock.js';
 import { Inspection } from '../../src/seams/inspection.js';
+import { silentJournal } from '../../src/seams/journal.js';
 import { Metrics } from '../../src/seams/metrics.js';
 import { DurableStore } from '../../src/store/durable-store.js';
 import { encodable } from '../../src/wire/key-state-codec.js';
@@ -155,7 +156,7 @@ export class ReplicaWorld {
     new TransferHandler(peers, store, view, buckets, settings, clock).start();
     const told = [settings, buckets, inspection] as const;
     const common = [store, peers, view, clock, random, ...told, metrics] as const;
-    const handoff = new Handoff(...common, tracing);
+    const handoff = new Handoff(...common, tracing, silentJournal);
     const exchange = new TreeExchange(...common);
     const collection = new Collection(
       ...([store, peers, view, clock, ...told, forgetting, metrics] as const),

@@ -4,6 +4,7 @@ import { commandLimits } from '../../../actors/rules/limits/command.js';
 import type { TimerId } from '../../seams/clock.js';
 import { withNativeParts } from '../../node/native-parts.js';
 import type { RunningNode } from '../../node/start-node.js';
+import type { Journal } from '../../seams/journal.js';
 import { RealClock } from '../../seams/real-clock.js';
 import { isRefusal, noConnection } from '../../client/no-connection.js';
 import { PayloadBoundError } from '../../bus/nats-link.js';
@@ -16,7 +17,10 @@ import {
   optionsOf,
   type NodeArguments,
 } from '../node-arguments.js';
-import { printJson, printLine, say, sayError } from '../output.js';
+import { isSaidByUp } from '../log/journal-text.js';
+import { openNodeLog } from '../log/node-log.js';
+import { startedEvent } from '../log/started-event.js';
+import { printJson, printLine } from '../output.js';
 import { natsOptions } from '../identity.js';
 import { quietLmdb } from '../quiet-lmdb.js';
 import { listenForStop } from '../stop-signals.js';
@@ -44,6 +48,8 @@ Examples:
   quorate node --metrics 9464; quorate node --metrics 0.0.0.0:9464
   quorate node --bucket 'sessions n=3 r=1 w=1 conflict=last-writer-wins ttl=30m' --bucket 'orders w=3'
 
+On standard error it says what an operator must know: a JSON object a line, on a terminal sentences (--log-level).
+
 Name, host, zone and weight are those with which it comes to its cluster. Told others later it keeps them, and says
 with which command an operator changes them.
 
@@ -62,9 +68,10 @@ async function runNode(given: NodeArguments): Promise<void> {
   quietLmdb();
   const clock = new RealClock();
   const watched = await watchedPort(given, clock);
-  const node = await start(given);
+  const log = await logOf(given, clock);
+  log.tell(startedEvent(given));
+  const node = await start(given, log);
   watched?.show(node);
-  node.onProblem(say);
   let deadline: TimerId;
   // What hangs is killed: by `up`, systemd or Docker, and without any of them by this.
   const expectEnd = (): void => {
@@ -93,8 +100,9 @@ async function runNode(given: NodeArguments): Promise<void> {
     () => undefined,
   );
   await node.stopped.catch((error: unknown) => {
+    const message = error instanceof Error ? error.message : String(error);
+    log.tell({ event: 'node.failed', error: message });
     // The node has given up; what it left open must not keep the process.
-    sayError(error, false);
     giveUp(endCodeOf(error));
   });
   clock.clearTimeout(deadline);
@@ -108,6 +116,16 @@ async function watchedPort(
   if (metrics === undefined) return undefined;
   const { openWatchedPort } = await import('../telemetry/watched-port.js');
   return openWatchedPort(metrics, clock);
+}
+
+/** What `up` passes on is for whoever sits before it. */
+function logOf(
+  { name, logLevel: level, supervised }: NodeArguments,
+  clock: RealClock,
+): Promise<Journal> {
+  if (supervised === true)
+    return openNodeLog({ name, level, form: 'text', isSaid: isSaidByUp }, clock);
+  return openNodeLog({ name, level, form: process.stderr.isTTY ? 'text' : 'json' }, clock);
 }
 
 function showDashboard(given: NodeArguments): void {
@@ -138,18 +156,19 @@ function endCodeOf(error: unknown): ExitCode {
  * A server that is there and says nothing is waited for: it stands still, and so would whoever
  * starts this node again.
  */
-async function start(given: NodeArguments): Promise<RunningNode> {
+async function start(given: NodeArguments, log: Journal): Promise<RunningNode> {
   const { startNode } = await withNativeParts(() => import('../../node/start-node.js'));
   const options = optionsOf(given);
   const connection = natsOptions(connectionOf(given));
   for (let tries = 1; ; tries++) {
     try {
-      return await startNode(options, connection);
+      return await startNode(options, connection, log);
     } catch (error) {
       // Whom this node belongs to may be gone meanwhile.
       const mayWait = given.supervised !== true || process.connected;
       if (!isSilence(error) || !mayWait) throw startError(error, given);
-      if (tries === 1) say('the NATS server does not answer; waiting for it');
+      const text = 'the NATS server does not answer; waiting for it';
+      if (tries === 1) log.tell({ event: 'problem', text });
     }
   }
 }

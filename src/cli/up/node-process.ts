@@ -36,7 +36,8 @@ export function nodeRecipe(
     spawn: () =>
       fork(main, ['node', '--supervised', '--name', name, ...args], {
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-        env: { ...process.env, ...env },
+        // Its user sees what is wrong, unless told to show more.
+        env: { QUORATE_LOG_LEVEL: 'warn', ...process.env, ...env },
       }),
     shows: () => true,
     whenServing: (child, serving) => onMessage(child, 'serving', serving),
