@@ -13,6 +13,7 @@ import { SimLogDirectory } from '../seams/sim-log-directory.js';
 import type { SimNats } from '../seams/sim-nats.js';
 import { SimTables } from '../seams/sim-tables.js';
 import type { NodeId } from '../../../actors/rules/actor.js';
+import { entryOf } from '../../../src/cli/log/journal-text.js';
 import type { NodeSeams, QuorateNode } from '../../../src/node/compose-node.js';
 
 export interface NodeWorld {
@@ -93,6 +94,7 @@ export class SimNode {
         bus: new SimBus(nats, this.name, process),
         logDirectory: new SimLogDirectory(this.disk, host),
         tables: new SimTables(this.disk, host),
+        journal: { tell: (event) => this.note(`tells: ${entryOf(event).text}`) },
       });
       this.node = node;
       this.world.onComposed(this, node);

@@ -79,7 +79,8 @@ test('requests that fail are told as a number, once in a while', async () => {
   const world = new NodeWorld('refused');
   const node = world.node('n1', { founders: 1 });
   await world.settled(node.start());
-  // Two of one node can not have it.
+  await world.run(1_000);
+  // W=2 of one node can't be had.
   for (let i = 0; i < 5; i++) expect(await world.request(`kv.put.b.k${i}`, 'v')).toMatch(/^!/);
   await world.run(journalLimits.reviewMs);
   const told = world.journals.get('n1')!.filter(({ event }) => event === 'requests.refused');
