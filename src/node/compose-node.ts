@@ -310,11 +310,13 @@ class ComposedNode implements QuorateNode, NodeEffects {
     this.keeper = new JournalKeeper({ journal, clock, bus, view, metrics });
   }
 
-  private tellRecovered({ clean, cutBytes, durationMs }: RecoveryReport): void {
+  private tellRecovered(report: RecoveryReport): void {
+    const { clean, cutBytes, durationMs, quarantined } = report;
     const { nodeId: id, keys, hints } = this.store;
     const held = { id, keys, hints: hints.total().count };
     const tookMs = Math.round(durationMs);
-    this.journal.tell({ event: 'store.recovered', ...held, tookMs, clean, cutBytes });
+    const disk = { clean, cutBytes, setAside: quarantined.length };
+    this.journal.tell({ event: 'store.recovered', ...held, tookMs, ...disk });
   }
 
   private hearNoMore(): void {

@@ -52,6 +52,8 @@ export type JournalEvent =
       readonly clean: boolean;
       /** Of the end of the log, which were not whole. */
       readonly cutBytes: number;
+      /** Files of the log that were damaged, or another's, and are kept aside. */
+      readonly setAside: number;
     }
   | { readonly event: 'store.damaged'; readonly what: string; readonly partitions: number }
   | { readonly event: 'disk.full' }

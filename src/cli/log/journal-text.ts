@@ -20,10 +20,10 @@ const entries: { readonly [Name in JournalEventName]: (event: Of<Name>) => Journ
     info(
       `quorate ${version} starts: data in ${dataDir}, NATS at ${servers}, durability ${durability}, n=${n} r=${r} w=${w}`,
     ),
-  'store.recovered': ({ keys, hints, tookMs, clean, cutBytes }) =>
-    info(
-      `its disk is read, in ${tookMs} ms: ${numbered(keys, 'key')}, ${numbered(hints, 'hint')}${clean ? '' : `; it was not closed in good order${cutBytes === 0 ? '' : `, ${numbered(cutBytes, 'byte')} of the end of the log are cut off`}`}`,
-    ),
+  'store.recovered': (event) => ({
+    level: event.setAside > 0 ? 'warn' : 'info',
+    text: recoveredText(event),
+  }),
   'store.damaged': ({ what, partitions }) =>
     error(
       `damaged data, to be repaired from other nodes: ${what} (${numbered(partitions, 'partition')})`,
@@ -76,6 +76,23 @@ export function isAnnounced({ event }: JournalEvent): boolean {
 /** Whether `quorate up` says that of its processes, or they of themselves. */
 export function isSaidByUp(event: JournalEvent): boolean {
   return isAnnounced(event) || event.event.startsWith('peer.');
+}
+
+function recoveredText({
+  keys,
+  hints,
+  tookMs,
+  clean,
+  cutBytes,
+  setAside,
+}: Of<'store.recovered'>): string {
+  const held = `${numbered(keys, 'key')}, ${numbered(hints, 'hint')}`;
+  return [
+    `its disk is read, in ${tookMs} ms: ${held}`,
+    ...(clean ? [] : ['it was not closed in good order']),
+    ...(cutBytes > 0 ? [`${numbered(cutBytes, 'byte')} of the end of its log are cut off`] : []),
+    ...(setAside > 0 ? [`${numbered(setAside, 'file')} of its log are set aside`] : []),
+  ].join('; ');
 }
 
 function refusalText({

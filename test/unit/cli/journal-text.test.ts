@@ -38,9 +38,9 @@ const samples: { readonly [Name in JournalEventName]: Sample<Name> } = {
     'quorate 1.2.3 starts: data in /data/n1, NATS at nats://nats-1:4222, durability sync, n=3 r=2 w=2',
   ],
   'store.recovered': [
-    { id: 'a1'.repeat(8), keys: 1, hints: 0, tookMs: 12, clean: false, cutBytes: 7 },
+    { id: 'a1'.repeat(8), keys: 1, hints: 0, tookMs: 12, clean: false, cutBytes: 7, setAside: 0 },
     'info',
-    'its disk is read, in 12 ms: 1 key, 0 hints; it was not closed in good order, 7 bytes of the end of the log are cut off',
+    'its disk is read, in 12 ms: 1 key, 0 hints; it was not closed in good order; 7 bytes of the end of its log are cut off',
   ],
   'store.damaged': [
     { what: 'a record', partitions: 1 },
@@ -115,11 +115,14 @@ describe('the log: what is said of each event', () => {
   });
 });
 
-test('a disk that was closed in good order is said without more', () => {
+test('a disk: in good order it is said without more, and what was set aside is a warning', () => {
   const [event] = sampleOf('store.recovered');
-  expect(entryOf({ ...event, clean: true, cutBytes: 0 } as JournalEvent).text).toBe(
-    'its disk is read, in 12 ms: 1 key, 0 hints',
-  );
+  const well = { ...event, clean: true, cutBytes: 0 } as JournalEvent;
+  expect(entryOf(well).text).toBe('its disk is read, in 12 ms: 1 key, 0 hints');
+  expect(entryOf({ ...well, setAside: 2 } as JournalEvent)).toEqual({
+    level: 'warn',
+    text: 'its disk is read, in 12 ms: 1 key, 0 hints; 2 files of its log are set aside',
+  });
 });
 
 test('a text of others has an end', () => {
