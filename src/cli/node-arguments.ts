@@ -9,7 +9,7 @@ import type { StartOptions } from '../node/start-node.js';
 import { nodeOptionsDefault, type NodeOptions } from '../options/node-options.js';
 import { bucketSpec, type BucketTable } from './bucket-words.js';
 import { addNodeConnectionOptions, nodeConnection, type NodeConnection } from './connection.js';
-import { logLevels, type LogLevel } from './log/journal-text.js';
+import { logLevels, type LogLevel } from './log-level.js';
 import {
   durability,
   durationMs,

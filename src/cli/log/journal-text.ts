@@ -2,10 +2,7 @@
 import { journalLimits } from '../../../actors/rules/limits/journal.js';
 import type { JournalEvent, JournalEventName } from '../../seams/journal.js';
 import { sizeText } from '../byte-bar.js';
-
-/** The least that is shown, from the highest down. */
-export const logLevels = ['error', 'warn', 'info'] as const;
-export type LogLevel = (typeof logLevels)[number];
+import type { LogLevel } from '../log-level.js';
 
 export interface JournalEntry {
   readonly level: LogLevel;
@@ -63,7 +60,7 @@ const entries: { readonly [Name in JournalEventName]: (event: Of<Name>) => Journ
 
 /** Of one line, whatever stands in it: control characters are the writer's. */
 export function entryOf<Name extends JournalEventName>(event: Of<Name>): JournalEntry {
-  const describe: (event: Of<Name>) => JournalEntry = entries[event.event as Name];
+  const describe: (event: Of<Name>) => JournalEntry = entries[event.event];
   const { level, text } = describe(event);
   return { level, text: text.slice(0, journalLimits.textCharsMax) };
 }

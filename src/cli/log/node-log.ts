@@ -1,16 +1,12 @@
 /**
- * The log of a node's process, on standard error: a JSON object a line, or on a terminal a sentence.
+ * The log of a node's process, on standard error: a JSON object a line, or on a terminal a
+ * sentence.
  */
 import type { Clock } from '../../seams/clock.js';
 import type { Journal, JournalEvent } from '../../seams/journal.js';
+import { logLevels, type LogLevel } from '../log-level.js';
 import { printable, say } from '../output.js';
-import {
-  entryOf,
-  isAnnounced,
-  logLevels,
-  type JournalEntry,
-  type LogLevel,
-} from './journal-text.js';
+import { entryOf, isAnnounced, type JournalEntry } from './journal-text.js';
 import { LineQuota } from './line-quota.js';
 
 export interface LogOptions {

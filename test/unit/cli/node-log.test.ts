@@ -1,7 +1,8 @@
 /** The lines of a node's log, in both forms. */
 import { expect, test } from '@jest/globals';
 import { journalLimits } from '../../../actors/rules/limits/journal.js';
-import { isSaidByUp, type LogLevel } from '../../../src/cli/log/journal-text.js';
+import { isSaidByUp } from '../../../src/cli/log/journal-text.js';
+import type { LogLevel } from '../../../src/cli/log-level.js';
 import { openNodeLog } from '../../../src/cli/log/node-log.js';
 import { startedEvent } from '../../../src/cli/log/started-event.js';
 import type { NodeArguments } from '../../../src/cli/node-arguments.js';
@@ -64,15 +65,16 @@ test('through quorate up, which says itself which of its nodes died, others are 
   expect(lines).toEqual([expect.stringMatching(/ warn: the clock is off$/)]);
 });
 
+const oneOfEach = (log: Journal): void => {
+  log.tell({ event: 'peer.suspect', ...peer });
+  log.tell({ event: 'peer.down', ...peer });
+  log.tell({ event: 'node.failed', error: 'gone' });
+};
+
 test.each(['json', 'text'] as const)('%s: what is below the level is not said', async (form) => {
-  const all = (log: Journal): void => {
-    log.tell({ event: 'peer.suspect', ...peer });
-    log.tell({ event: 'peer.down', ...peer });
-    log.tell({ event: 'node.failed', error: 'gone' });
-  };
-  expect(await logged(form, all)).toHaveLength(3);
-  expect(await logged(form, all, 'warn')).toHaveLength(2);
-  const errors = await logged(form, all, 'error');
+  expect(await logged(form, oneOfEach)).toHaveLength(3);
+  expect(await logged(form, oneOfEach, 'warn')).toHaveLength(2);
+  const errors = await logged(form, oneOfEach, 'error');
   expect(errors).toEqual([expect.stringContaining('gone')]);
 });
 
