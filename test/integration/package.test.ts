@@ -203,6 +203,7 @@ describe('import and require', () => {
     };
     expect([...client].sort()).toEqual(['msgpack-lite', 'nats']);
     expect(all).toContain('lmdb');
+    expect(all).not.toContain('pino');
   });
 });
 

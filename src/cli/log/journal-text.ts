@@ -49,7 +49,11 @@ const entries: { readonly [Name in JournalEventName]: (event: Of<Name>) => Journ
     info(`partitions move the other way, by configuration ${configuration}: quorate ring`),
   'move.ended': ({ configuration }) =>
     info(`partitions have moved: all are where configuration ${configuration} has them`),
-  'requests.refused': (counted) => warn(refusalText(counted)),
+  // A condition that does not hold is an error to its author alone.
+  'requests.refused': (counted) => ({
+    level: counted.faults > 0 || counted.hintsRefused > 0 ? 'warn' : 'info',
+    text: refusalText(counted),
+  }),
   problem: ({ text }) => warn(text),
   'node.left': () =>
     info('has left its cluster: the others hold all that it held, and its data directory can go'),

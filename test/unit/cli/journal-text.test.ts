@@ -87,9 +87,9 @@ const samples: { readonly [Name in JournalEventName]: Sample<Name> } = {
     'partitions have moved: all are where configuration 9 has them',
   ],
   'requests.refused': [
-    { ...nothing, periodMs: 10_000, failed: 12, hintsRefused: 1 },
-    'warn',
-    'in 10 s: 12 requests answered with an error, 1 hints there was no room for',
+    { ...nothing, periodMs: 10_000, failed: 12, malformed: 2 },
+    'info',
+    'in 10 s: 12 requests answered with an error, 2 messages that are not of the node protocol',
   ],
   problem: [{ text: 'the clock is off' }, 'warn', 'the clock is off'],
   'node.left': [
@@ -124,6 +124,11 @@ test('a disk: in good order it is said without more, and what was set aside is a
     level: 'warn',
     text: 'its disk is read, in 12 ms: 1 key, 0 hints; 2 files of its log are set aside',
   });
+});
+
+test.each(['hintsRefused', 'faults'])('refusals: %s are of the node, and a warning', (what) => {
+  const [event] = sampleOf('requests.refused');
+  expect(entryOf({ ...event, [what]: 1 }).level).toBe('warn');
 });
 
 test('a text of others has an end', () => {
