@@ -5,6 +5,7 @@
 export class Problems {
   private readonly open = new Map<string, string>();
   private readonly listeners: ((text: string) => void)[] = [];
+  private readonly clearListeners: ((text: string) => void)[] = [];
 
   /** `about` names the problem: the same one again is no news. */
   report(about: string, text: string): void {
@@ -14,7 +15,10 @@ export class Problems {
   }
 
   clear(about: string): void {
+    const text = this.open.get(about);
+    if (text === undefined) return;
     this.open.delete(about);
+    for (const listener of this.clearListeners) listener(text);
   }
 
   isOpen(about: string): boolean {
@@ -27,5 +31,9 @@ export class Problems {
 
   onReport(listener: (text: string) => void): void {
     this.listeners.push(listener);
+  }
+
+  onClear(listener: (text: string) => void): void {
+    this.clearListeners.push(listener);
   }
 }

@@ -161,6 +161,7 @@ class ComposedNode implements QuorateNode, NodeEffects {
     membership.onLeft(() => this.left());
     membership.onFatal((error) => this.send({ type: 'fatal.happened', error }));
     membership.problems.onReport((text) => this.tellProblem(text));
+    membership.problems.onClear((text) => this.journal.tell({ event: 'problem.over', text }));
     this.reportHeldData();
     const buckets = this.scope.resolve<Buckets>(Buckets);
     this.store.setOwned((key) => {

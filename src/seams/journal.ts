@@ -91,6 +91,8 @@ export type JournalEvent =
   | ({ readonly event: 'requests.refused'; readonly periodMs: number } & RefusalCounts)
   /** What the node can't mend itself, in a sentence. */
   | { readonly event: 'problem'; readonly text: string }
+  /** By the text it had last. */
+  | { readonly event: 'problem.over'; readonly text: string }
   | { readonly event: 'node.left' }
   | { readonly event: 'node.stopping' }
   | { readonly event: 'node.stopped' }

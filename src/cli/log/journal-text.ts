@@ -55,6 +55,7 @@ const entries: { readonly [Name in JournalEventName]: (event: Of<Name>) => Journ
     text: refusalText(counted),
   }),
   problem: ({ text }) => warn(text),
+  'problem.over': ({ text }) => info(`no more: ${text}`),
   'node.left': () =>
     info('has left its cluster: the others hold all that it held, and its data directory can go'),
   'node.stopping': () => info('is to stop: it takes no more requests, and finishes those it has'),

@@ -92,6 +92,7 @@ const samples: { readonly [Name in JournalEventName]: Sample<Name> } = {
     'in 10 s: 12 requests answered with an error, 2 messages that are not of the node protocol',
   ],
   problem: [{ text: 'the clock is off' }, 'warn', 'the clock is off'],
+  'problem.over': [{ text: 'the clock is off' }, 'info', 'no more: the clock is off'],
   'node.left': [
     {},
     'info',

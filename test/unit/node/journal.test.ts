@@ -75,6 +75,18 @@ test('a disk that is full, and has room again', async () => {
   expect(told).toEqual(['disk.full', 'disk.writable']);
 });
 
+test('what a node can not mend itself, and that it is so no more', async () => {
+  const world = new NodeWorld('waits');
+  const first = world.node('n1');
+  const serving = first.start();
+  await world.run(60_000);
+  expect(last(world, 'n1', 'problem')!.text).toMatch(/^waiting for nodes to found a cluster/);
+  const others = ['n2', 'n3'].map((name) => world.node(name).start());
+  await world.settled(Promise.all([serving, ...others]));
+  await world.run(10_000);
+  expect(last(world, 'n1', 'problem.over')!.text).toBe(last(world, 'n1', 'problem')!.text);
+});
+
 test('requests that fail are told as a number, once in a while', async () => {
   const world = new NodeWorld('refused');
   const node = world.node('n1', { founders: 1 });
