@@ -75,9 +75,12 @@ describe('a drawing', () => {
 
   test('runs downwards from where the chart begins', () => {
     const { arrows } = drawingOf(chartOf('collection').root);
-    const intoRest = arrows.filter(({ target }) => target === 'collection.resting');
+    // Back to where it rests, and from a pause at its end to the next look.
+    const back = arrows.filter(
+      ({ source, target }) => target === 'collection.resting' || source === 'collection.pausing',
+    );
     expect([...backwardArrows(drawingOf(chartOf('collection').root))].toSorted()).toEqual(
-      intoRest.map(({ id }) => id).toSorted(),
+      back.map(({ id }) => id).toSorted(),
     );
   });
 });
