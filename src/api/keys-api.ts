@@ -3,12 +3,11 @@
  * message (`src/wire/keys-document.ts`). Any node answers.
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import { limits } from '../../actors/rules/limits.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { Coordinator } from '../coordinator/coordinator.js';
 import { Listings, type ListPosition, type ListReply } from '../coordinator/listings.js';
-import { OverloadedError, QuorateError } from '../errors.js';
+import { QuorateError } from '../errors.js';
 import { NodeOptions } from '../options/node-options.js';
 import { Bus, type BusMessage, type BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
@@ -28,6 +27,7 @@ import { byteStringOf } from '../wire/text.js';
 import { errorHeaders, getDemands } from './headers.js';
 import { ListedValues, type ReadEntries } from './listed-values.js';
 import { checkBucket, checkText } from './names.js';
+import { checkWait } from './plain-terms.js';
 import { Traffic, type Taken } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -86,9 +86,7 @@ export class KeysApi {
     }
     const taken = this.traffic.take('keys');
     try {
-      const waitedMs = this.hearing.waitedMs(taken.atMs);
-      if (waitedMs > limits.waitMsMax)
-        throw new OverloadedError(`requests wait ${Math.round(waitedMs)} ms until they are read`);
+      checkWait(this.hearing, taken.atMs);
       checkText(subject);
       const bucket = byteStringOf(subject.slice(this.subject.length - 1));
       checkBucket(bucket);

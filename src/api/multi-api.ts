@@ -23,10 +23,11 @@ import { multiQuestionOf, type MultiPutRow, type MultiQuestion } from '../wire/m
 import { operationOfReply } from '../wire/reply-operation.js';
 import { headerNames, isInbox, Subjects } from '../wire/subjects.js';
 import { byteStringOf } from '../wire/text.js';
-import { contextOf, errorHeaders, getDemands, putDemands, type PutDemands } from './headers.js';
+import { contextOf, errorHeaders, getDemands, putDemands } from './headers.js';
 import { MultiRows, type HeldBytes } from './multi-rows.js';
 import { checkBucket, checkText } from './names.js';
-import { PlainPuts, type PlainTimes } from './plain-puts.js';
+import { PlainPuts } from './plain-puts.js';
+import { checkWait, copyOf, mayBeDoneElsewhere, plainTimes } from './plain-terms.js';
 import { putDeadline } from './put-deadline.js';
 import { Traffic, type Taken } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
@@ -107,16 +108,14 @@ export class MultiApi {
       if (!(error instanceof QuorateError)) throw error;
       taken.answered(error);
       if (reply === '') return;
-      const about = { write: kind === 'put', doubled: this.isDoubled(unreadMs) };
+      const about = { write: kind === 'put', doubled: mayBeDoneElsewhere(this.queue, unreadMs) };
       this.bus.publish(reply, nothing, { headers: errorHeaders(error, about) });
     }
   }
 
   /** The bucket of a message that may be read. Throws what it is refused for. */
   private admit(message: BusMessage, taken: Taken): ByteString {
-    const waitedMs = this.hearing.waitedMs(taken.atMs);
-    if (waitedMs > limits.waitMsMax)
-      throw new OverloadedError(`requests wait ${Math.round(waitedMs)} ms until they are read`);
+    checkWait(this.hearing, taken.atMs);
     checkText(message.subject);
     const bucket = byteStringOf(message.subject.slice(this.subject.length - 1));
     checkBucket(bucket);
@@ -151,7 +150,7 @@ export class MultiApi {
   private put(asked: Asked, question: MultiPut): void {
     const { message, bucket, taken, unreadMs } = asked;
     const demands = putDemands(message, this.buckets.of(bucket));
-    const { quorum, strict, ttlMs, operation, ageMs, untilWallMs } = demands;
+    const { quorum, strict, ttlMs, operation, ageMs } = demands;
     const { atMs } = taken;
     const shared: SharedPut = {
       bucket,
@@ -159,13 +158,12 @@ export class MultiApi {
       strict,
       deadlineMs: putDeadline(demands, { atMs, unreadMs }, this.clock),
       ttlMs,
-      copy: this.copyOf(demands),
+      copy: copyOf(demands, this.queue),
       askedMs: atMs - unreadMs - ageMs,
       named: operation,
       reply: message.reply,
     };
-    const timeoutMs = untilWallMs === Infinity ? demands.timeoutMs : Infinity;
-    const times: PlainTimes = { readMs: atMs, timeoutMs, unreadMs };
+    const times = plainTimes(demands, { readMs: atMs, unreadMs });
     const requests = question.rows.map((row, i) => this.requestOf(row, i, shared));
     const rows = this.rowsOf(asked, requests.length, question.form);
     for (const [i, request] of requests.entries())
@@ -200,24 +198,13 @@ export class MultiApi {
       rows,
       bytesMax: Math.min(this.bus.payloadBytesMax, limits.messageBytesMax),
       held: this.held,
-      isDoubled: () => this.isDoubled(unreadMs),
+      isDoubled: () => mayBeDoneElsewhere(this.queue, unreadMs),
       done: (answer, failure) => {
         this.underway--;
         taken.answered(failure);
         if (message.reply !== '') this.bus.publish(message.reply, answer);
       },
     });
-  }
-
-  /** As of a plain put: a node that stood still does not know yet what others were given. */
-  private isDoubled(unreadMs: number): boolean {
-    return this.queue.refusesForItselfAlone || unreadMs >= limits.silenceMsMax;
-  }
-
-  /** As of a plain put. */
-  private copyOf({ operation, ageMs }: PutDemands): PutRequest['copy'] {
-    if (ageMs > 0) return 'later';
-    return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
   }
 }
 

@@ -1,6 +1,5 @@
 /** What plain requests are answered, in payload and headers. */
 import { inject, Lifecycle, scoped } from 'tsyringe';
-import { limits } from '../../actors/rules/limits.js';
 import type { GetReply, GetRequest, PutReply } from '../coordinator/coordinator.js';
 import { ConditionError, MalformedError, QuorateError, TooLargeError } from '../errors.js';
 import { NodeOptions } from '../options/node-options.js';
@@ -10,6 +9,7 @@ import { encode } from '../wire/message-pack.js';
 import { headerNames, type RequestVerb } from '../wire/subjects.js';
 import type { ShareDemand } from '../wire/upload-headers.js';
 import { errorHeaders, getHeaders, putHeaders, type ReplyHeaders } from './headers.js';
+import { mayBeDoneElsewhere } from './plain-terms.js';
 import { PlainShares } from './plain-shares.js';
 import { shownInstead } from './put-conditions.js';
 import type { Taken } from './traffic.js';
@@ -106,8 +106,7 @@ export class PlainAnswers {
     request.taken.answered(error);
     if (request.reply === '') return;
     const write = request.verb !== 'get';
-    // A node that stood still does not know yet that others were given its share.
-    const doubled = this.queue.refusesForItselfAlone || request.unreadMs >= limits.silenceMsMax;
+    const doubled = mayBeDoneElsewhere(this.queue, request.unreadMs);
     const instead =
       error instanceof ConditionError ? shownInstead(error, this.bus.payloadBytesMax) : undefined;
     const about = { write, doubled, context: context ?? instead?.context };

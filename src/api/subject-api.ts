@@ -13,7 +13,7 @@ import { listensTo } from '../../actors/rules/routing.js';
 import { Buckets } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import { Coordinator, type GetRequest, type PutRequest } from '../coordinator/coordinator.js';
-import { MalformedError, OverloadedError, QuorateError, TooLargeError } from '../errors.js';
+import { MalformedError, QuorateError, TooLargeError } from '../errors.js';
 import { tracedGet, tracedPut } from '../coordinator/traced-request.js';
 import { ClusterView } from '../membership/cluster-view.js';
 import { clientName } from '../insight/notes.js';
@@ -21,16 +21,16 @@ import { NodeOptions } from '../options/node-options.js';
 import type { BusMessage, BusSubscription } from '../seams/bus.js';
 import { Clock } from '../seams/clock.js';
 import { Tracing, type TraceMark } from '../seams/tracing.js';
-import type { Copy } from '../wire/copy-age.js';
 import { operationOfReply } from '../wire/reply-operation.js';
 import { headerNames, isInbox, requestVerbs, Subjects } from '../wire/subjects.js';
 import { shownNames } from '../wire/shown-bytes.js';
 import { byteStringOf } from '../wire/text.js';
 import { shareDemand, uploadDemand } from '../wire/upload-headers.js';
-import { getDemands, putDemands, traceDemand, type PutDemands } from './headers.js';
+import { getDemands, putDemands, traceDemand } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PlainAnswers, type Request } from './plain-answers.js';
 import { PlainPuts } from './plain-puts.js';
+import { checkWait, copyOf, plainTimes } from './plain-terms.js';
 import { PlainUploads } from './plain-uploads.js';
 import { checkedIf } from './put-conditions.js';
 import { putDeadline } from './put-deadline.js';
@@ -116,7 +116,7 @@ export class SubjectApi {
     const unreadMs = this.hearing.unreadMs(taken.atMs);
     const request: Request = { verb, reply, taken, unreadMs };
     try {
-      this.checkWait(request);
+      checkWait(this.hearing, taken.atMs);
       checkText(subject);
       const bucket = byteStringOf(subject.slice(bucketAt, keyAt - 1));
       const key = byteStringOf(subject.slice(keyAt));
@@ -128,16 +128,6 @@ export class SubjectApi {
       if (!(error instanceof QuorateError)) throw error;
       this.answers.refuse(request, error);
     }
-  }
-
-  /**
-   * Clients that hold nothing back: what can't be read in time is refused while that costs little,
-   * so that the rest is done in time.
-   */
-  private checkWait({ taken }: Request): void {
-    const waitedMs = this.hearing.waitedMs(taken.atMs);
-    if (waitedMs > limits.waitMsMax)
-      throw new OverloadedError(`requests wait ${Math.round(waitedMs)} ms until they are read`);
   }
 
   private get(message: BusMessage, name: Name, request: Request): void {
@@ -177,16 +167,15 @@ export class SubjectApi {
       context: demands.context,
       ttlMs: demands.ttlMs,
       operation: operation === '' ? operationOfReply(message.reply, data) : operation,
-      copy: this.copyOf(demands),
+      copy: copyOf(demands, this.queue),
       askedMs: taken.atMs - unreadMs - ageMs,
       onReply: (reply) => this.answers.put(request, reply),
     };
     const { onlyIf } = demands;
     const asked = onlyIf === undefined ? put : { ...put, ...checkedIf(put, onlyIf) };
-    const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
     const trace = this.traceOf(message, name, request);
     const glass = trace === undefined ? asked : tracedPut(asked, trace, this.tracing);
-    const times = { readMs: taken.atMs, timeoutMs, unreadMs };
+    const times = plainTimes(demands, { readMs: taken.atMs, unreadMs });
     if (!upload) this.puts.put(glass, times);
     else this.uploads.put(upload, glass, (part) => this.puts.put(part, times));
   }
@@ -207,15 +196,6 @@ export class SubjectApi {
       wanted === undefined ? tracing.sample(asked) : tracing.begin(asked, traceDemand(wanted));
     if (trace !== undefined) request.trace = trace;
     return trace;
-  }
-
-  /**
-   * While others may be given the same message, each of them has a copy that says nothing of the
-   * others.
-   */
-  private copyOf({ operation, ageMs }: PutDemands): Copy {
-    if (ageMs > 0) return 'later';
-    return operation !== '' || this.queue.isDoubled ? 'any' : 'first';
   }
 }
 

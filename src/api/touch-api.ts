@@ -6,7 +6,6 @@
  */
 import { inject, Lifecycle, scoped } from 'tsyringe';
 import { partitionOf, type ByteString } from '../../actors/rules/key.js';
-import { limits } from '../../actors/rules/limits.js';
 import { Buckets, type BucketTerms } from '../buckets/buckets.js';
 import { Hearing } from '../bus/hearing.js';
 import {
@@ -19,7 +18,6 @@ import {
   ConditionError,
   DeadlineError,
   MalformedError,
-  OverloadedError,
   QuorateError,
   TooManySiblingsError,
 } from '../errors.js';
@@ -33,6 +31,7 @@ import { byteStringOf } from '../wire/text.js';
 import { errorHeaders, getDemands, putDemands, putHeaders, type PutDemands } from './headers.js';
 import { checkBucket, checkKey, checkText } from './names.js';
 import { PlainPuts } from './plain-puts.js';
+import { checkWait, copyOf, plainTimes } from './plain-terms.js';
 import { shownInstead } from './put-conditions.js';
 import { Traffic, type Taken } from './traffic.js';
 import { WorkQueue } from './work-queue.js';
@@ -92,9 +91,7 @@ export class TouchApi {
 
   private read(message: BusMessage, taken: Taken): void {
     const { hearing, subject } = this;
-    const waitedMs = hearing.waitedMs(taken.atMs);
-    if (waitedMs > limits.waitMsMax)
-      throw new OverloadedError(`requests wait ${Math.round(waitedMs)} ms until they are read`);
+    checkWait(hearing, taken.atMs);
     checkText(message.subject);
     const bucketAt = subject.length - 1;
     const keyAt = message.subject.indexOf('.', bucketAt) + 1;
@@ -142,7 +139,6 @@ export class TouchApi {
     }
     const { demands, name, deadlineMs, reply, taken, unreadMs } = asked;
     const { operation, ageMs, quorum, strict, ttlMs } = demands;
-    const isNamed = operation !== '';
     const put: PutRequest = {
       ...name,
       partition: partitionOf(name, this.options.partitions),
@@ -154,13 +150,12 @@ export class TouchApi {
       context: decodeSeen(context),
       onlyIf: { is: 'context', r: 0 },
       ttlMs,
-      operation: isNamed ? operation : operationOfReply(reply, value),
-      copy: ageMs > 0 ? 'later' : isNamed || this.queue.isDoubled ? 'any' : 'first',
+      operation: operation === '' ? operationOfReply(reply, value) : operation,
+      copy: copyOf(demands, this.queue),
       askedMs: taken.atMs - unreadMs - ageMs,
       onReply: (done) => this.answer(asked, done),
     };
-    const timeoutMs = demands.untilWallMs === Infinity ? demands.timeoutMs : Infinity;
-    this.puts.put(put, { readMs: taken.atMs, timeoutMs, unreadMs });
+    this.puts.put(put, plainTimes(demands, { readMs: taken.atMs, unreadMs }));
   }
 
   private answer(asked: Asked, done: PutReply): void {

@@ -316,9 +316,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'named-puts-are-first-copies',
-    file: 'src/api/subject-api.js',
-    find: "operation !== '' || this.queue.isDoubled ? 'any'",
-    replace: "this.queue.isDoubled ? 'any'",
+    file: 'src/api/plain-terms.js',
+    find: "operation !== '' || queue.isDoubled ? 'any'",
+    replace: "queue.isDoubled ? 'any'",
   },
   {
     name: 'copied-puts-not-told',
